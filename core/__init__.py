@@ -1,0 +1,1 @@
+"""What all rooms stand on: time, store, events, identity, access log, errors, wire format, settings."""

@@ -1,0 +1,1 @@
+"""The roof: puts the parts together, shows pages, reports figures, sends notices, starts processes."""
