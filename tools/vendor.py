@@ -64,8 +64,8 @@ def rewritten(content: bytes, rewrites: tuple[tuple[str, str], ...]) -> bytes:
     """Replaces bare import names by relative paths and drops the pointer to a source map not shipped."""
     for bare, path in rewrites:
         content = content.replace(f'from"{bare}"'.encode(), f'from"{path}"'.encode())
-    lines = content.splitlines(keepends=True)
-    return b"".join(line for line in lines if not line.startswith((b"//# sourceMappingURL", b"/*# sourceMap")))
+    pointers = (b"//# sourceMappingURL", b"/*# sourceMappingURL")
+    return b"".join(line for line in content.splitlines(keepends=True) if not line.startswith(pointers))
 
 
 def integrity_of(archive: Path) -> str:
@@ -83,12 +83,12 @@ def check(files: tuple[VendoredFile, ...], folder: Path = VENDOR) -> list[str]:
         elif hashlib.sha256(path.read_bytes()).hexdigest() != item.sha256:
             faults.append(f"{item.file}: sha256 differs from the lock")
     locked = {item.file for item in files}
-    faults += [f"{path.name}: not in the lock" for path in sorted(folder.iterdir()) if path.name not in locked]
-    return faults
+    present = sorted(path.name for path in folder.iterdir())
+    return faults + [f"{name}: not in the lock" for name in present if name not in locked]
 
 
 def fetch_package(package: Package, into: Path) -> Path:
-    """Packs one exact version through the configured registry and returns the archive; exits on a wrong one."""
+    """Packs one exact version through the configured registry and returns it; exits on a wrong archive."""
     wanted = f"{package.name}@{package.version}"
     done = subprocess.run(
         ["npm", "pack", wanted, "--silent", "--ignore-scripts", "--pack-destination", str(into)],
