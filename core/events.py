@@ -1,0 +1,105 @@
+"""The event log: one event per transition, numbered per contact (or per staff member), in the transition's own transaction."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+
+from core.models import Event
+from core.store import Recorded, Tx
+
+E = TypeVar("E")
+
+REGISTRY: dict[str, type[Any]] = {}
+
+
+def event(name: str) -> Callable[[type[E]], type[E]]:
+    """Registers a frozen dataclass as the event type `name`; its fields are ids, codes and instants, never personal data."""
+
+    def register(cls: type[E]) -> type[E]:
+        if name in REGISTRY:
+            raise ValueError(f"event {name} is registered twice")
+        REGISTRY[name] = cls
+        cls.event_type = name  # type: ignore[attr-defined]
+        return cls
+
+    return register
+
+
+def record(tx: Tx, fact: Any, *, contact: int | None = None, staff: int | None = None, actor: str) -> Recorded:
+    """Stores `fact` with the next number of its contact (or staff member) and keeps it for the listeners after commit."""
+    if (contact is None) == (staff is None):
+        raise ValueError("an event belongs to a contact or to a staff member")
+    owner = Event.contact_id == contact if contact is not None else Event.staff_id == staff
+    last = tx.scalar(select(func.max(Event.n)).where(owner)) or 0
+    row = tx.add(
+        Event(
+            contact_id=contact,
+            staff_id=staff,
+            n=last + 1,
+            type=fact.event_type,
+            at=tx.now,
+            actor=actor,
+            data={f.name: plain(getattr(fact, f.name)) for f in dataclasses.fields(fact)},
+        )
+    )
+    recorded = view(row)
+    tx.recorded.append(recorded)
+    return recorded
+
+
+def read_events(
+    tx: Tx, *, after: int = 0, contact: int | None = None, staff: int | None = None, limit: int = 500
+) -> list[Recorded]:
+    """Events with an id above `after`, oldest first, at most `limit`."""
+    statement = select(Event).where(Event.id > after).order_by(Event.id).limit(limit)  # type: ignore[operator, arg-type]
+    if contact is not None:
+        statement = statement.where(Event.contact_id == contact)  # type: ignore[arg-type]
+    if staff is not None:
+        statement = statement.where(Event.staff_id == staff)  # type: ignore[arg-type]
+    return [view(row) for row in tx.all(statement)]
+
+
+def newest(tx: Tx) -> int:
+    """The id of the newest event, 0 when there is none."""
+    return tx.scalar(select(func.max(Event.id))) or 0
+
+
+def last_number(tx: Tx, contact: int) -> int:
+    """The number of the contact's newest event, 0 when there is none."""
+    return tx.scalar(select(func.max(Event.n)).where(Event.contact_id == contact)) or 0  # type: ignore[arg-type]
+
+
+def last_numbers(tx: Tx, contacts: Iterable[int]) -> dict[int, int]:
+    """`last_number` of many contacts in one query."""
+    wanted = list(contacts)
+    statement = select(Event.contact_id, func.max(Event.n)).where(Event.contact_id.in_(wanted)).group_by(Event.contact_id)  # type: ignore[union-attr, call-overload, arg-type]
+    return {contact: n for contact, n in tx.rows(statement)} if wanted else {}
+
+
+def view(row: Event) -> Recorded:
+    """The frozen form of a stored event."""
+    return Recorded(
+        id=row.id or 0,
+        contact=row.contact_id,
+        staff=row.staff_id,
+        n=row.n,
+        type=row.type,
+        at=row.at,
+        actor=row.actor,
+        data=dict(row.data),
+    )
+
+
+def plain(value: Any) -> Any:
+    """A JSON value for what an event's field may hold."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, frozenset | set | tuple | list):
+        return [plain(item) for item in value]
+    return value

@@ -1,0 +1,199 @@
+"""The embedded shape: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit. One process only."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from core.clock import Clock
+from core.errors import EnsilinjaError, Unavailable
+from core.failpoints import failpoint
+from core.store import BATCH, WAITING, BatchLost, Operation, Outcome, Recorded, Tx, run_batch, settle, translated
+from core.vault import Vault
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS = 4  # threads: reads are short, two cores have no use for more
+
+
+class AlreadyRunning(EnsilinjaError):
+    """Another process has this data folder open."""
+
+    code = "already_running"
+
+
+class SqliteStore:
+    """A `Store` on one file. A second process on the same file is refused at `open`."""
+
+    def __init__(self, path: Path, clock: Clock, vault: Vault) -> None:
+        """Opens the file; raises AlreadyRunning when another process has it."""
+        self.clock = clock
+        self.vault = vault
+        self._lock = lock_folder(path)
+        self._writer = sqlite_engine(path)
+        self._reader = sqlite_engine(path, read_only=True)
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        self._operations: queue.Queue[Operation | None] = queue.Queue(WAITING)
+        self._listeners: list[Callable[[Sequence[Recorded]], None]] = []
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._ended: asyncio.Future[None] | None = None
+
+    @property
+    def queued(self) -> int:
+        """Operations waiting for the writer."""
+        return self._operations.qsize()
+
+    def listen(self, listener: Callable[[Sequence[Recorded]], None]) -> None:
+        """See `Store.listen`."""
+        self._listeners.append(listener)
+
+    async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write`."""
+        if self._closing or (self._thread is not None and not self._thread.is_alive()):
+            raise Unavailable(reason="closing")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self._operations.put_nowait(Operation(fn, args, kwargs, future))
+        except queue.Full:
+            raise Unavailable(reason="busy") from None
+        return await future
+
+    async def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.read`."""
+
+        def snapshot() -> T:
+            with self._reader.connect() as connection, connection.begin(), Session(connection) as session:
+                return fn(Tx(session=session, now=self.clock.now(), vault=self.vault), *args, **kwargs)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, snapshot)
+        except DBAPIError as error:
+            raise translated(error) from error
+
+    async def run(self) -> None:
+        """See `Store.run`. The writer is a thread of its own; its end, for whatever reason, ends this."""
+        loop = asyncio.get_running_loop()
+        self._ended = loop.create_future()
+        self._thread = threading.Thread(target=self._write_until_told, args=(loop,), name="store-write", daemon=True)
+        self._thread.start()
+        await asyncio.shield(self._ended)
+
+    async def stop(self) -> None:
+        """See `Store.stop`."""
+        self._closing = True
+        if self._thread is not None and self._thread.is_alive():
+            await asyncio.to_thread(self._operations.put, None)
+            await asyncio.to_thread(self._thread.join)
+        self._pool.shutdown()
+        self._writer.dispose()
+        self._reader.dispose()
+        os.close(self._lock)
+
+    def _write_until_told(self, loop: asyncio.AbstractEventLoop) -> None:
+        error: BaseException | None = None
+        try:
+            with self._writer.connect() as connection:
+                while self._write_batch(connection, loop):
+                    pass
+        except BaseException as caught:
+            error = caught
+        with contextlib.suppress(RuntimeError):  # the loop may be closed already
+            loop.call_soon_threadsafe(self._end, error)
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._ended is not None and not self._ended.done():
+            if error is None:
+                self._ended.set_result(None)
+            else:
+                self._ended.set_exception(error)
+
+    def _write_batch(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> bool:
+        operations, more = self._take()
+        failpoint("store.after_take")
+        if operations:
+            outcomes = self._commit(connection, operations)
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle, operations, outcomes, self._listeners)
+        return more
+
+    def _commit(self, connection: Connection, operations: Sequence[Operation]) -> list[Outcome] | None:
+        try:
+            transaction = connection.begin()
+            outcomes = run_batch(connection, operations, self.clock, self.vault)
+            failpoint("store.before_commit")
+            transaction.commit()
+            failpoint("store.after_commit")
+            return outcomes
+        except (DBAPIError, BatchLost):
+            with contextlib.suppress(DBAPIError):
+                connection.rollback()
+            connection.invalidate()
+            time.sleep(0.01)  # a full disk must not turn the writer into a busy loop
+            return None
+
+    def _take(self) -> tuple[list[Operation], bool]:
+        first = self._operations.get()
+        if first is None:
+            return [], False
+        batch = [first]
+        while len(batch) < BATCH:
+            try:
+                operation = self._operations.get_nowait()
+            except queue.Empty:
+                break
+            if operation is None:
+                return batch, False
+            batch.append(operation)
+        return batch, True
+
+
+def lock_folder(path: Path) -> int:
+    """Takes the folder's lock for the life of the process; raises AlreadyRunning."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise AlreadyRunning from None
+    return handle
+
+
+def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
+    """An engine whose transactions begin IMMEDIATE (or read-only), durable at every commit."""
+    engine = create_engine(
+        f"sqlite:///{path}", poolclass=QueuePool, pool_size=READERS if read_only else 1, max_overflow=0
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=5000",
+            "temp_store=MEMORY",
+            f"query_only={'ON' if read_only else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine

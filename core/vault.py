@@ -1,0 +1,87 @@
+"""Encryption of content: AES-256-GCM, one data key per contact, wrapped by the county's key. Never logs or returns a key."""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core.errors import NotFound, Unavailable
+from core.models import DataKey
+
+if TYPE_CHECKING:
+    from core.store import Tx
+
+NONCE = 12  # bytes: the size GCM is specified for
+CACHED_KEYS = 2_000  # unwrapped keys kept in memory: about the contacts open on a busy day
+
+
+class Vault:
+    """Seals and opens texts. `key` is 32 bytes; its id (a hash) is stored beside what it wraps."""
+
+    def __init__(self, key: bytes) -> None:
+        """Derives the wrapping key and the blind-index key from `key`."""
+        if len(key) != 32:
+            raise ValueError("the key must be 32 bytes")
+        self.kek_id = hashlib.sha256(b"id" + key).hexdigest()[:16]
+        self._kek = AESGCM(hmac.digest(key, b"wrap", "sha256"))
+        self._blind = hmac.digest(key, b"blind", "sha256")
+        self._cache: OrderedDict[bytes, AESGCM] = OrderedDict()
+        self._lock = Lock()
+
+    def new_key(self, tx: "Tx") -> int:
+        """Makes a data key and returns its id."""
+        row = tx.add(DataKey(kek=self.kek_id, created_at=tx.now))
+        assert row.id is not None
+        plain = AESGCM.generate_key(256)
+        nonce = os.urandom(NONCE)
+        row.wrapped = nonce + self._kek.encrypt(nonce, plain, b"data_key:%d" % row.id)
+        tx.session.flush()
+        return row.id
+
+    def seal(self, tx: "Tx", key: int, aad: str, text: str) -> bytes:
+        """Encrypts `text` under data key `key`, bound to the place `aad` it is stored at."""
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher(tx, key).encrypt(nonce, text.encode(), aad.encode())
+
+    def open(self, tx: "Tx", key: int, aad: str, blob: bytes) -> str:
+        """Decrypts what `seal` made for the same key and place; Unavailable when it was tampered with."""
+        try:
+            plain = self._cipher(tx, key).decrypt(blob[:NONCE], blob[NONCE:], aad.encode())
+        except InvalidTag:
+            raise Unavailable(reason="content_damaged") from None
+        return plain.decode()
+
+    def blind(self, value: str) -> str:
+        """A keyed hash by which equal numbers can be found without storing the number."""
+        return hmac.digest(self._blind, value.encode(), "sha256").hex()
+
+    def _cipher(self, tx: "Tx", key: int) -> AESGCM:
+        row = tx.get(DataKey, key)
+        if row is None or row.wrapped is None:
+            raise NotFound(reason="content_erased")
+        if row.kek != self.kek_id:
+            raise Unavailable(reason="other_key")
+        # By the wrapped bytes, not by id: SQLite gives the id of a rolled-back row to the next one.
+        with self._lock:
+            cipher = self._cache.get(row.wrapped)
+            if cipher is not None:
+                self._cache.move_to_end(row.wrapped)
+                return cipher
+        plain = self._kek.decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], b"data_key:%d" % key)
+        cipher = AESGCM(plain)
+        with self._lock:
+            self._cache[row.wrapped] = cipher
+            if len(self._cache) > CACHED_KEYS:
+                self._cache.popitem(last=False)
+        return cipher
+
+
+def new_master_key() -> str:
+    """A fresh county key in the form the configuration takes (base64 of 32 bytes)."""
+    return base64.b64encode(os.urandom(32)).decode()

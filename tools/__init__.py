@@ -1,0 +1,1 @@
+"""Programs for those who build Ensilinja; nothing here runs in service."""
