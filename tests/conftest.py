@@ -1,0 +1,124 @@
+"""Real servers for the tests, started when first asked for and stopped at the end.
+
+A test whose server is absent is skipped by name; in CI it fails, as does any other skip.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import settings
+
+from tools.machine import CHROMIUM_ARGUMENTS, Machine, look_around, nothing_may_be_left_out
+from tools.servers import PgServer, RedisServer
+
+Server = TypeVar("Server", PgServer, RedisServer)
+
+# A busy machine is not a fault of the code: examples have no deadline of their own.
+settings.register_profile("everyday", deadline=None, print_blob=True)
+settings.load_profile("everyday")
+
+
+@pytest.fixture(scope="session")
+def machine() -> Machine:
+    return look_around()
+
+
+@pytest.fixture(scope="session")
+def pg_server(machine: Machine) -> Iterator[PgServer]:
+    """The everyday PostgreSQL, fsync off; a test that kills it takes `durable_pg_server`."""
+    yield from running(PgServer(needed(machine, "postgres")))
+
+
+@pytest.fixture
+def durable_pg_server(machine: Machine) -> Iterator[PgServer]:
+    """A PostgreSQL of the test's own, fsync on, to kill and start again."""
+    yield from running(PgServer(needed(machine, "postgres"), durable=True))
+
+
+@pytest.fixture
+def pg_url(pg_server: PgServer) -> Iterator[Callable[..., str]]:
+    """Call it for a new empty database; `pg_url("name")` copies the template made by `pg_server.template`."""
+    made: list[str] = []
+
+    def create(template: str = "template0") -> str:
+        made.append(pg_server.create(template))
+        return made[-1]
+
+    yield create
+    for address in made:
+        pg_server.drop(address)
+
+
+@pytest.fixture(params=["sqlite", "pg"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of the test's own, once on each of the two stores."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ensilinja.db'}"
+    create: Callable[[], str] = request.getfixturevalue("pg_url")
+    return create()
+
+
+@pytest.fixture(scope="session")
+def shared_redis(machine: Machine) -> Iterator[RedisServer]:
+    yield from running(RedisServer(needed(machine, "redis")))
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer) -> RedisServer:
+    """A running, empty Redis, whatever the test before did to it: kill, flush, pause, resume, start."""
+    shared_redis.resume()
+    shared_redis.start()
+    shared_redis.flush()
+    return shared_redis
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def chromium_path(machine: Machine) -> Path:
+    return needed(machine, "chromium")
+
+
+@pytest.fixture(scope="session")
+def chromium_options(chromium_path: Path) -> dict[str, object]:
+    """What Playwright's `launch` needs to start the machine's own Chromium."""
+    return {"executable_path": str(chromium_path), "args": list(CHROMIUM_ARGUMENTS)}
+
+
+def running(server: Server) -> Iterator[Server]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def needed(machine: Machine, name: str) -> Path:
+    missing = machine.missing()
+    if name not in missing:
+        return Path(getattr(machine, name))
+    if nothing_may_be_left_out():
+        pytest.fail(f"nothing may be left out here: {missing[name]}")
+    pytest.skip(missing[name])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.stats.get("skipped") and nothing_may_be_left_out():
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    notes = [note for note in os.environ.get("ENSILINJA_TEST_NOTES", "").splitlines() if note]
+    if terminalreporter.stats.get("skipped") and nothing_may_be_left_out():
+        notes.append("FAILED: tests were skipped where nothing may be left out")
+    if notes:
+        terminalreporter.section("what the whole run says", sep="=")
+    for note in notes:
+        terminalreporter.line(note)
