@@ -1,0 +1,58 @@
+"""Tables of the telephone: inbound calls and the attempts to reach people. Numbers are sealed."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from core.db import Row, big_id, ref, sealed, utc
+
+
+class Call(Row, table=True):
+    """One inbound call. `state` is the caller's step in the call flow; `pressed` counts the answers heard."""
+
+    id: int | None = big_id()
+    provider: str
+    provider_id: str
+    line: str
+    data_key_id: int = ref("data_key.id", index=False)
+    number_sealed: bytes | None = sealed()
+    number_blind: str | None = Field(default=None, index=True)
+    typed_sealed: bytes | None = sealed()
+    contact_id: int | None = ref("contact.id", nullable=True)
+    state: str
+    standing: str
+    tries: int = 0
+    pressed: int = 0
+    arrived_at: datetime = utc(index=True)
+    answered_at: datetime | None = utc(nullable=True)
+    ended_at: datetime | None = utc(nullable=True)
+    __table_args__ = (UniqueConstraint("provider", "provider_id"),)
+
+
+class Attempt(Row, table=True):
+    """One try to reach the resident; append-only. `sent_at` is set before the exchange is asked, once."""
+
+    id: int | None = big_id()
+    contact_id: int = ref("contact.id", index=False)
+    n: int
+    agent_id: int = ref("staff.id")
+    assignment: int
+    line: str
+    key: str
+    requested_at: datetime = utc()
+    sent_at: datetime | None = utc(nullable=True)
+    dialled_at: datetime | None = utc(nullable=True)
+    answered_at: datetime | None = utc(nullable=True)
+    ended_at: datetime | None = utc(nullable=True)
+    result: str | None = None
+    __table_args__ = (
+        UniqueConstraint("key"),
+        UniqueConstraint("contact_id", "n"),
+        Index(
+            "ix_attempt_on",
+            "requested_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )

@@ -1,0 +1,110 @@
+"""What the program needs of a telephone exchange. An adapter translates; it decides nothing and stores nothing."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from callbacks.results import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompts:
+    """What the caller hears next: text keys in order, the line's language, and whether a key is awaited."""
+
+    play: tuple[str, ...] = ()
+    language: str = "fi"
+    asks: bool = False
+    digits: str = ""
+    hang_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived:
+    """A call rings on a line; `number` is None when the caller hides it."""
+
+    call: str
+    line: str
+    number: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed:
+    """The caller's `n`th answer to a question: one key, or none in time (`key` empty)."""
+
+    call: str
+    n: int
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerGone:
+    """The caller hung up or was cut off."""
+
+    call: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialStarted:
+    """The professional's device answered and the resident's telephone is being rung."""
+
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialAnswered:
+    """The resident answered."""
+
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialFailed:
+    """The resident was not reached, or the exchange could not try."""
+
+    key: str
+    result: Result
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialEnded:
+    """An answered call ended."""
+
+    key: str
+    at: datetime
+
+
+TelephonyEvent = CallArrived | KeyPressed | CallerGone | DialStarted | DialAnswered | DialFailed | DialEnded
+OnEvent = Callable[[TelephonyEvent], Awaitable[Prompts | None]]
+
+
+class Telephony(Protocol):
+    """The exchange. Events may come late, twice and in any order; `dial` with a used key does nothing."""
+
+    name: str
+
+    async def start(self, on_event: OnEvent) -> None:
+        """Begins to report; for an inbound call's event the answer of `on_event` is played to the caller."""
+        ...
+
+    async def dial(self, key: str, line: str, number: str, agent_device: str) -> None:
+        """Rings the device, then `number` showing `line`; at most once for each `key`."""
+        ...
+
+    async def connect(self, key: str, call: str, agent_device: str) -> None:
+        """Joins a waiting inbound call to the device; at most once for each `key`."""
+        ...
+
+    async def hangup(self, key: str) -> None:
+        """Ends the dialled call of `key`, if it is on."""
+        ...
+
+    async def stop(self) -> None:
+        """Stops reporting; calls that are on go on."""
+        ...

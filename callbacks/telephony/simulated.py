@@ -1,0 +1,161 @@
+"""An exchange inside the process, with people who behave as told. It opens no connection and can ring nobody."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from callbacks.results import Result
+from callbacks.telephony.port import (
+    CallArrived,
+    CallerGone,
+    DialAnswered,
+    DialEnded,
+    DialFailed,
+    DialStarted,
+    KeyPressed,
+    OnEvent,
+    Prompts,
+    TelephonyEvent,
+)
+from core.clock import Clock
+from core.errors import Conflict
+
+
+class Behaviour(StrEnum):
+    """What a person does when the telephone rings; `silent` is an exchange that never tells."""
+
+    ANSWERS = "answers"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    VOICEMAIL = "voicemail"
+    FAILED = "failed"
+    AGENT_ABSENT = "agent_absent"
+    SILENT = "silent"
+
+
+@dataclass(slots=True)
+class Caller:
+    """A simulated person on an inbound call: what was heard, and whether the call is still on."""
+
+    line: str
+    number: str | None
+    heard: list[Prompts] = field(default_factory=list)
+    on: bool = True
+    answers: int = 0
+
+
+class SimulatedTelephony:
+    """A `Telephony` for demos, tests and the load generator; scripted by number, otherwise everyone answers."""
+
+    name = "simulated"
+
+    def __init__(self, clock: Clock, *, repeat_events: int = 1) -> None:
+        """Reports each event `repeat_events` times, as a real exchange may after a lost connection."""
+        self._clock = clock
+        self._repeat = repeat_events
+        self._on_event: OnEvent | None = None
+        self._behaviours: dict[str, Behaviour] = {}
+        self._keys: set[str] = set()
+        self._open: set[str] = set()
+        self._count = 0
+        self.calls: dict[str, Caller] = {}
+        self.dialled: defaultdict[str, int] = defaultdict(int)
+        self.connected: dict[str, tuple[str, str]] = {}
+
+    async def start(self, on_event: OnEvent) -> None:
+        """Begins to report to `on_event`."""
+        self._on_event = on_event
+
+    async def stop(self) -> None:
+        """Stops reporting."""
+        self._on_event = None
+
+    async def dial(self, key: str, line: str, number: str, agent_device: str) -> None:
+        """Rings the scripted person of `number`; a key used before rings nobody."""
+        if key in self._keys:
+            return
+        self._keys.add(key)
+        self.dialled[number] += 1
+        for event in self._course(key, self._behaviours.get(number, Behaviour.ANSWERS)):
+            await self._report(event)
+
+    async def connect(self, key: str, call: str, agent_device: str) -> None:
+        """Joins a waiting caller to a device; a key used before joins nobody."""
+        if key in self._keys or not self._caller(call).on:
+            return
+        self._keys.add(key)
+        self.connected[key] = (call, agent_device)
+
+    async def hangup(self, key: str) -> None:
+        """Ends the dialled call of `key`, once."""
+        if key in self._open:
+            self._open.discard(key)
+            await self._report(DialEnded(key=key, at=self._clock.now()))
+
+    async def ring(self, line: str, number: str | None) -> str:
+        """A person rings `line`; returns the call's id after hearing the greeting."""
+        self._count += 1
+        call = f"sim-{self._clock.now():%Y%m%d%H%M%S%f}-{self._count}"
+        self.calls[call] = Caller(line=line, number=number)
+        await self._hear(call, CallArrived(call=call, line=line, number=number, at=self._clock.now()))
+        return call
+
+    async def press(self, call: str, keys: str) -> None:
+        """The person presses the keys one by one; nothing is heard after the call has ended."""
+        for key in keys:
+            await self._answer(call, key)
+
+    async def wait(self, call: str) -> None:
+        """The person presses nothing until the question times out."""
+        await self._answer(call, "")
+
+    async def hang_up(self, call: str) -> None:
+        """The person hangs up."""
+        caller = self._caller(call)
+        if caller.on:
+            caller.on = False
+            await self._report(CallerGone(call=call, at=self._clock.now()))
+
+    def behaviour(self, number: str, behaviour: Behaviour) -> None:
+        """Scripts what the person of `number` does from now on."""
+        self._behaviours[number] = behaviour
+
+    async def _answer(self, call: str, key: str) -> None:
+        caller = self._caller(call)
+        if caller.on:
+            caller.answers += 1
+            await self._hear(call, KeyPressed(call=call, n=caller.answers, key=key, at=self._clock.now()))
+
+    def _caller(self, call: str) -> Caller:
+        caller = self.calls.get(call)
+        if caller is None:
+            raise Conflict(reason="no_such_call")
+        return caller
+
+    def _course(self, key: str, behaviour: Behaviour) -> list[TelephonyEvent]:
+        at = self._clock.now()
+        if behaviour == Behaviour.SILENT:
+            return []
+        if behaviour == Behaviour.ANSWERS:
+            self._open.add(key)
+            return [DialStarted(key=key, at=at), DialAnswered(key=key, at=at)]
+        failed = DialFailed(key=key, result=Result(behaviour.value), at=at)
+        tried = behaviour not in (Behaviour.FAILED, Behaviour.AGENT_ABSENT)
+        return [DialStarted(key=key, at=at), failed] if tried else [failed]
+
+    async def _hear(self, call: str, event: TelephonyEvent) -> None:
+        prompts = await self._report(event)
+        if prompts is None:
+            return
+        caller = self.calls[call]
+        caller.heard.append(prompts)
+        if prompts.hang_up and caller.on:
+            caller.on = False
+            await self._report(CallerGone(call=call, at=self._clock.now()))
+
+    async def _report(self, event: TelephonyEvent) -> Prompts | None:
+        prompts = None
+        for _ in range(self._repeat):
+            if self._on_event is not None:
+                prompts = await self._on_event(event)
+        return prompts

@@ -1,0 +1,31 @@
+"""What a conversation refuses; each code is part of the wire."""
+
+from core.errors import Conflict, Invalid
+
+
+class ConversationEnded(Conflict):
+    """The conversation has ended; a new contact can be opened."""
+
+    code = "conversation_ended"
+
+
+class MessageIdReused(Conflict):
+    """The same message id was sent before with another text."""
+
+    code = "message_id_reused"
+
+
+class NewerMessages(Conflict):
+    """The resident has written since the professional last looked."""
+
+    code = "newer_messages"
+
+
+class StaleAssignment(Conflict):
+    """The contact is no longer with this professional under this assignment."""
+
+    code = "stale_assignment"
+
+
+class TextRefused(Invalid):
+    """The text is empty, too long or not text."""

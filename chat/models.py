@@ -1,0 +1,41 @@
+"""Tables of the conversation: what was said, in one order, and who takes part. Texts are sealed."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import Field
+
+from core.db import Row, big_id, ref, sealed, utc
+
+
+class Message(Row, table=True):
+    """One line: a text, the system's line (a text key), or a professional's note that residents never see."""
+
+    id: int | None = big_id()
+    contact_id: int = ref("contact.id", index=False)
+    seq: int
+    sender_key: str
+    sender_name: str = ""
+    kind: str
+    client_id: str | None = None
+    body_sealed: bytes | None = sealed()
+    text_key: str | None = None
+    at: datetime = utc()
+    __table_args__ = (
+        UniqueConstraint("contact_id", "seq"),
+        UniqueConstraint("contact_id", "sender_key", "client_id"),
+        CheckConstraint("(body_sealed IS NULL) <> (text_key IS NULL)", name="text"),
+    )
+
+
+class Participant(Row, table=True):
+    """Who is or was in a conversation, what they have seen, and whether the resident is present."""
+
+    contact_id: int = ref("contact.id", primary=True)
+    who_key: str = Field(primary_key=True)
+    role: str
+    joined_at: datetime = utc()
+    left_at: datetime | None = utc(nullable=True)
+    seen_seq: int = 0
+    connected_at: datetime | None = utc(nullable=True)
+    disconnected_at: datetime | None = utc(nullable=True)

@@ -1,0 +1,144 @@
+"""Tables of the router: who asks for whom, what about, what was promised and how it ended. Content is sealed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from core.db import Row, big_id, json_col, ref, sealed, utc
+
+
+class Party(Row, table=True):
+    """A person as far as we know: anonymous unless identified; the number is sealed and found by a keyed hash."""
+
+    id: int | None = big_id()
+    data_key_id: int = ref("data_key.id", index=False)
+    name_sealed: bytes | None = sealed()
+    phone_sealed: bytes | None = sealed()
+    phone_blind: str | None = Field(default=None, index=True)
+    identity_blind: str | None = Field(default=None, index=True)
+    language: str
+    sex: str = "unknown"
+    birth_year: int | None = None
+    identified: bool = False
+    safe_contact: dict[str, Any] = json_col()
+    non_disclosure: bool = False
+
+
+class Matter(Row, table=True):
+    """One subject's one need over its contacts. `joined_by` tells who tied the newest contact to it."""
+
+    id: int | None = big_id()
+    subject_id: int = ref("party.id")
+    topic: str | None = None
+    opened_at: datetime = utc()
+    joined_by: str
+
+
+class Contact(Row, table=True):
+    """One arrival; where it stands is its entry's, how it ended its outcome's."""
+
+    id: int | None = big_id()
+    client_id: str
+    channel: str
+    line: str | None = None
+    door: str | None = None
+    language: str
+    asker_id: int = ref("party.id")
+    subject_id: int = ref("party.id")
+    matter_id: int = ref("matter.id")
+    data_key_id: int = ref("data_key.id", index=False)
+    topic: str | None = None
+    arrived_at: datetime = utc(index=True)
+    born_of: int | None = ref("contact.id", nullable=True)
+    is_follow_up: bool = False
+    __table_args__ = (UniqueConstraint("client_id"),)
+
+
+class Answers(Row, table=True):
+    """What the resident filled, sealed, with the questionnaire's version; never changed once sent."""
+
+    id: int | None = big_id()
+    client_id: str
+    data_key_id: int = ref("data_key.id", index=False)
+    contact_id: int | None = ref("contact.id", nullable=True)
+    language: str
+    topic: str | None = None
+    version: str | None = None
+    values_sealed: bytes | None = sealed()
+    started_at: datetime = utc()
+    changed_at: datetime = utc()
+    sent_at: datetime | None = utc(nullable=True)
+    level: str | None = None
+    queue: str | None = None
+    fired: list[Any] = json_col()
+    tags: list[str] = json_col()
+    complete: bool | None = None
+    __table_args__ = (UniqueConstraint("client_id"),)
+
+
+class Assessment(Row, table=True):
+    """A professional's assessment of the need of care; append-only, the newest counts."""
+
+    id: int | None = big_id()
+    contact_id: int = ref("contact.id")
+    assessed_at: datetime = utc()
+    assessed_by: int = ref("staff.id", index=False)
+    urgency: str
+    reason: str = ""
+
+
+class Promise(Row, table=True):
+    """What a resident was told as a commitment. Broken is derived; the due instant never moves."""
+
+    id: int | None = big_id()
+    contact_id: int = ref("contact.id")
+    kind: str
+    made_at: datetime = utc()
+    due_at: datetime = utc()
+    told_as: dict[str, Any] = json_col()
+    kept_at: datetime | None = utc(nullable=True)
+    ended_at: datetime | None = utc(nullable=True)
+    ended_why: str | None = None
+    replaced_by: int | None = ref("promise.id", nullable=True, index=False)
+    __table_args__ = (
+        Index(
+            "ix_promise_open",
+            "contact_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("kept_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=text("kept_at IS NULL AND ended_at IS NULL"),
+        ),
+        Index(
+            "ix_promise_due",
+            "due_at",
+            sqlite_where=text("kept_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=text("kept_at IS NULL AND ended_at IS NULL"),
+        ),
+    )
+
+
+class Estimate(Row, table=True):
+    """A wait told to a resident, kept so that it can be held against what then happened."""
+
+    id: int | None = big_id()
+    contact_id: int = ref("contact.id")
+    made_at: datetime = utc()
+    low_minutes: int | None = None
+    high_minutes: int | None = None
+    position: int
+
+
+class Outcome(Row, table=True):
+    """How a contact ended; append-only, the newest counts. `why` tells why no message may be sent."""
+
+    id: int | None = big_id()
+    contact_id: int = ref("contact.id")
+    code: str
+    by_staff: int | None = ref("staff.id", nullable=True, index=False)
+    at: datetime = utc(index=True)
+    supersedes: int | None = ref("outcome.id", nullable=True, index=False)
+    why: str = ""
+    note_sealed: bytes | None = sealed()

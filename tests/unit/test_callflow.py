@@ -1,0 +1,144 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callbacks.callflow import (
+    Act,
+    Number,
+    Situation,
+    Standing,
+    Step,
+    Turn,
+    begin,
+    hang_up,
+    press,
+    silence,
+)
+
+GOOD = "0409990001"
+
+
+def a_line(
+    standing: Standing = Standing.OPEN, *, offers: bool = True, number: Number = Number.DIALABLE
+) -> Situation:
+    return Situation(
+        standing=standing, offers_callback=offers, number=number, check=lambda typed: typed == GOOD
+    )
+
+
+def keys(line: Situation, pressed: str) -> Turn:
+    turn = begin(line)
+    for key in pressed:
+        turn = press(turn.flow, key, line)
+    return turn
+
+
+def test_open_line_offers_a_call_back() -> None:
+    turn = begin(a_line())
+
+    assert (turn.flow.step, turn.asks, turn.act) == (Step.OFFER, True, None)
+    assert turn.play == ("call.greeting", "call.open", "call.press_1")
+
+
+def test_full_and_closed_lines_say_so() -> None:
+    assert "call.full" in begin(a_line(Standing.FULL)).play
+    assert "call.closed" in begin(a_line(Standing.CLOSED)).play
+
+
+def test_no_key_stays_in_the_line() -> None:
+    line = a_line()
+
+    assert silence(begin(line).flow, line).act == Act.JOIN_LINE
+
+
+def test_a_line_without_the_menu_puts_the_caller_in_line() -> None:
+    turn = begin(a_line(offers=False))
+
+    assert (turn.act, turn.asks) == (Act.JOIN_LINE, False)
+
+
+def test_a_closed_line_keeps_nobody_waiting() -> None:
+    line = a_line(Standing.CLOSED)
+    turn = silence(begin(line).flow, line)
+
+    assert (turn.act, turn.play) == (Act.END, ("call.closed_goodbye",))
+
+
+def test_one_and_one_is_a_promise() -> None:
+    turn = keys(a_line(), "11")
+
+    assert (turn.act, turn.flow.step, turn.asks) == (Act.PROMISE, Step.PROMISED, False)
+
+
+def test_closed_line_promises_too() -> None:
+    assert keys(a_line(Standing.CLOSED), "11").act == Act.PROMISE
+
+
+def test_hidden_number_is_typed_and_read_back() -> None:
+    line = a_line(number=Number.UNUSABLE)
+    turn = keys(line, f"1{GOOD}#")
+
+    assert (turn.flow.step, turn.flow.typed) == (Step.READ_BACK, GOOD)
+    assert press(turn.flow, "1", line).act == Act.PROMISE
+
+
+def test_another_number_may_be_typed() -> None:
+    assert keys(a_line(), f"12{GOOD}#1").flow.typed == GOOD
+
+
+def test_a_bad_number_is_asked_again_three_times() -> None:
+    line = a_line(number=Number.UNUSABLE)
+
+    assert keys(line, "1112#").play == ("call.number_invalid", "call.type_number")
+    assert keys(line, "1112#112#112#").act == Act.JOIN_LINE
+
+
+def test_in_a_closed_line_bad_numbers_end_the_call_with_a_word() -> None:
+    line = a_line(Standing.CLOSED, number=Number.UNUSABLE)
+    turn = keys(line, "1112#112#112#")
+
+    assert (turn.act, turn.play) == (Act.END, ("call.number_refused", "call.closed_goodbye"))
+
+
+def test_a_key_without_meaning_repeats_the_question() -> None:
+    turn = keys(a_line(), "7")
+
+    assert (turn.flow.step, turn.play, turn.act) == (Step.OFFER, ("call.press_1",), None)
+
+
+def test_one_in_the_line_asks_for_a_call_back() -> None:
+    line = a_line()
+    waiting = silence(begin(line).flow, line)
+
+    assert press(waiting.flow, "1", line).flow.step == Step.CONFIRM
+
+
+def test_who_pressed_one_and_hung_up_is_promised() -> None:
+    assert hang_up(keys(a_line(), "1").flow).act == Act.PROMISE
+
+
+def test_who_hung_up_while_typing_left_no_number() -> None:
+    assert hang_up(keys(a_line(number=Number.UNUSABLE), "1040").flow).act == Act.END
+
+
+def test_who_hung_up_in_the_line_left_it() -> None:
+    line = a_line()
+
+    assert hang_up(silence(begin(line).flow, line).flow).act == Act.LEAVE_LINE
+
+
+@given(
+    st.text("0123456789*#", max_size=40),
+    st.sampled_from(Standing),
+    st.booleans(),
+    st.sampled_from(Number),
+)
+def test_no_keys_ever_promise_an_unusable_number(
+    pressed: str, standing: Standing, offers: bool, number: Number
+) -> None:
+    line = a_line(standing, offers=offers, number=number)
+    turn = begin(line)
+    for key in pressed:
+        turn = press(turn.flow, key, line)
+        if turn.act == Act.PROMISE:
+            assert turn.flow.typed == GOOD or (number == Number.DIALABLE and not turn.flow.typed)
+            return
