@@ -133,7 +133,7 @@ def find_uv() -> str:
         if candidate and uv_version(candidate) >= OLDEST_UV:
             return candidate
     shutil.rmtree(kept.parent.parent, ignore_errors=True)
-    kept.parent.mkdir(parents=True)
+    TOOLS.mkdir(exist_ok=True)
     pip = find_pip()
     if pip:
         install_with_pip(pip, kept.parent.parent)
@@ -173,7 +173,7 @@ def install_with_pip(pip: list[str], target: Path) -> None:
     pins = " ".join(f"--hash={wheel['hash']}" for wheel in package["wheels"])
     listing = TOOLS / "uv-requirement.txt"
     listing.write_text(f"uv=={package['version']} {pins}\n")
-    options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--target", str(target)]
+    options = ["-qq", "--no-deps", "--only-binary", ":all:", "--require-hashes", "--target", str(target)]
     run(*pip, "install", *options, "-r", str(listing))
 
 
@@ -191,6 +191,7 @@ def install_from_index(kept: Path) -> None:
         raise Refused("the uv that the index gave is not the one in uv.lock; nothing was installed")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         name = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
+        kept.parent.mkdir(parents=True)
         kept.write_bytes(archive.read(name))
     kept.chmod(0o755)
 
