@@ -1,0 +1,122 @@
+"""What Prometheus may know of a process: `ensilinja_<noun>_<unit>`, labelled by queue, channel, outcome, op.
+
+No label is an id or comes from a request, so no series names a person and their number is bounded.
+"""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+"""Our own: nothing that a library registers by itself is served."""
+
+COMMIT_SECONDS = Histogram(
+    "ensilinja_commit_seconds",
+    "Time from asking for a write to its commit",
+    ["op"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0),
+    registry=REGISTRY,
+)
+LOOP_LAG_SECONDS = Histogram(
+    "ensilinja_loop_lag_seconds",
+    "How late the event loop ran a due call",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+    registry=REGISTRY,
+)
+REQUESTS = Counter(
+    "ensilinja_requests",
+    "Answered HTTP requests by route name and class of status (outcome)",
+    ["op", "outcome"],
+    registry=REGISTRY,
+)
+FRAMES = Counter(
+    "ensilinja_frames",
+    "Answered socket operations; outcome is ok or the error's code",
+    ["op", "outcome"],
+    registry=REGISTRY,
+)
+DEDUPLICATED = Counter(
+    "ensilinja_deduplicated_requests",
+    "Requests answered with what their id had made before",
+    ["op"],
+    registry=REGISTRY,
+)
+FENCED = Counter(
+    "ensilinja_fenced_requests",
+    "Acts refused because their assignment was no longer the newest",
+    ["op"],
+    registry=REGISTRY,
+)
+EVICTED = Counter(
+    "ensilinja_evicted_sockets", "Sockets closed because they read too slowly", registry=REGISTRY
+)
+SHED = Counter(
+    "ensilinja_shed_requests",
+    "Requests refused at the door because the process was full",
+    ["op"],
+    registry=REGISTRY,
+)
+CONSERVATION = Counter(
+    "ensilinja_conservation_violations",
+    "Times an entry and an agent who fit each other both waited over two seconds",
+    ["queue"],
+    registry=REGISTRY,
+)
+WRITER_QUEUE = Gauge(
+    "ensilinja_writer_queue_operations", "Operations waiting for the writer", registry=REGISTRY
+)
+OLDEST_WAITING = Gauge(
+    "ensilinja_oldest_waiting_seconds",
+    "Service time of the longest wait",
+    ["queue", "channel"],
+    registry=REGISTRY,
+)
+WAITING = Gauge(
+    "ensilinja_waiting_entries", "Entries that wait for a person", ["queue", "channel"], registry=REGISTRY
+)
+BUS_DOWN = Gauge("ensilinja_bus_down_state", "1 while hints do not get through, else 0", registry=REGISTRY)
+SOCKETS = Gauge("ensilinja_open_sockets", "Open sockets by what they show (op)", ["op"], registry=REGISTRY)
+JOBS = Gauge("ensilinja_jobs_rows", "Job rows by state (outcome)", ["outcome"], registry=REGISTRY)
+FACT_LAG = Gauge("ensilinja_fact_lag_events", "Events that the facts do not know yet", registry=REGISTRY)
+
+
+def render() -> bytes:
+    """All figures in Prometheus' text format."""
+    return generate_latest(REGISTRY)
+
+
+def count_request(op: str, status: int) -> None:
+    """Counts an HTTP answer by its route's name and its class of status, `2xx` to `5xx`."""
+    REQUESTS.labels(op=op, outcome=f"{status // 100}xx").inc()
+
+
+def count_frame(op: str, outcome: str) -> None:
+    """Counts a socket operation that was answered with `ok` or an error's code; `op` is one we know."""
+    FRAMES.labels(op=op, outcome=outcome).inc()
+
+
+def time_commit(op: str, seconds: float) -> None:
+    """Notes how long a write took from being asked for to its commit."""
+    COMMIT_SECONDS.labels(op=op).observe(seconds)
+
+
+def show_bus(*, is_up: bool) -> None:
+    """Shows whether hints get through."""
+    BUS_DOWN.set(0 if is_up else 1)
+
+
+def show_jobs(by_state: Mapping[str, int]) -> None:
+    """Shows the job rows of each state; a state that is not given has none."""
+    JOBS.clear()
+    for state, count in by_state.items():
+        JOBS.labels(outcome=state).set(count)
+
+
+def show_line(by_queue: Mapping[tuple[str, str], tuple[int, float | None]]) -> None:
+    """Shows how many wait and the longest wait in seconds by queue and channel; nobody waiting, no series."""
+    WAITING.clear()
+    OLDEST_WAITING.clear()
+    for (queue, channel), (count, seconds) in by_queue.items():
+        WAITING.labels(queue=queue, channel=channel).set(count)
+        if seconds is not None:
+            OLDEST_WAITING.labels(queue=queue, channel=channel).set(seconds)
