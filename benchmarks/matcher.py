@@ -1,0 +1,65 @@
+"""Offers a second of the pure matcher (performance.md P2a): 200 agents, 20 queues, 100 to 100,000 waiting."""
+
+import random
+import sys
+from datetime import UTC, datetime, timedelta
+from platform import machine, python_version
+from time import perf_counter
+
+from queues.line import Agent, Line, Settings, Waiting
+from queues.matcher import match
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+QUEUES = [f"q{number}" for number in range(20)]
+GOAL = 20_000
+
+
+def entry(number: int, chance: random.Random) -> Waiting:
+    arrived = NOW - timedelta(seconds=chance.randrange(90, 7_200))
+    return Waiting(
+        id=number,
+        matter=number,
+        queue=chance.choice(QUEUES),
+        channel=chance.choice(["chat", "chat", "callback", "message"]),
+        tier=chance.choice([1, 2, 2, 2]),
+        due_at=arrived + timedelta(minutes=chance.randrange(5, 480)),
+        arrived_at=arrived,
+        queued_here_at=arrived,
+        language=chance.choice(["fi", "fi", "fi", "sv", "en"]),
+    )
+
+
+def agent(number: int, chance: random.Random) -> Agent:
+    return Agent(
+        id=number,
+        queues=frozenset(chance.sample(QUEUES, 4)),
+        languages=frozenset(["fi", *chance.sample(["sv", "en"], 1)]),
+        capacity=3,
+        idle_since=NOW - timedelta(seconds=number),
+    )
+
+
+def measure(waiting: int, *, kept: bool) -> float:
+    """Offers a second; `kept` measures with an index that was made before."""
+    chance = random.Random(waiting)
+    line = [entry(number, chance) for number in range(1, waiting + 1)]
+    agents = [agent(number, chance) for number in range(1, 201)]
+    given = Line(line) if kept else line
+    best = 0.0
+    for _ in range(5):
+        started = perf_counter()
+        offers = len(match(given, agents, NOW, Settings()).offers)
+        best = max(best, offers / (perf_counter() - started))
+    return best
+
+
+def main() -> None:
+    print(f"python {python_version()} on {machine()}; goal {GOAL} offers/s at 1,000 waiting")
+    for waiting in (100, 1_000, 10_000, 100_000):
+        kept = measure(waiting, kept=True)
+        print(f"{waiting:>7} waiting: {kept:>9,.0f} offers/s kept index, {measure(waiting, kept=False):>9,.0f} made anew")
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
