@@ -46,6 +46,10 @@ Day = tuple[Interval, ...]
 Week = tuple[Day, Day, Day, Day, Day, Day, Day]
 
 
+def _no_exceptions() -> Mapping[date, Day]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
     """The county's days off besides Saturdays and Sundays."""
@@ -58,8 +62,8 @@ class Hours:
     """Weekly local opening hours (Monday first), closed on `holidays`; a date's exception overrides both."""
 
     week: Week
-    exceptions: Mapping[date, Day] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    holidays: frozenset[date] = field(default=frozenset(), hash=False)
+    exceptions: Mapping[date, Day] = field(default_factory=_no_exceptions, hash=False, repr=False)
+    holidays: frozenset[date] = field(default=frozenset(), hash=False, repr=False)
 
     def on(self, day: date) -> Day:
         """The intervals of one local date, in order."""

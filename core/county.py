@@ -1,0 +1,228 @@
+"""One county's service as frozen values: queues, lines, doors, outcomes, limits and emergency numbers.
+
+Nothing here is read from files (`core.catalogue` does that); an id the county does not have is `UnknownId`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from core.errors import NotFound
+from core.hours import Calendar, Hours
+from core.urgency import Urgency
+
+LANGUAGES = ("fi", "sv", "en")
+TARGET_CHANNELS = ("chat", "call", "callback", "message")
+# How a contact came decides by which clock it is answered when it is handled as something else.
+_ANSWERED_AS = {"form": "message", "task": "callback", "voicemail": "callback"}
+
+
+class UnknownId(NotFound):
+    """The county's catalogue has no such id."""
+
+    code = "unknown_id"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalText:
+    """One text in the three languages."""
+
+    fi: str
+    sv: str
+    en: str
+
+    def get(self, lang: str) -> str:
+        """The text in `lang`; Finnish for any other language."""
+        return {"sv": self.sv, "en": self.en}.get(lang, self.fi)
+
+
+class PromiseKind(StrEnum):
+    SERVICE_TIME = "service_time"
+    SAME_DAY = "same_day"
+    WORKING_DAYS = "working_days"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseRule:
+    """What is promised of a callback; `binding_days` is the county's looser, binding target."""
+
+    kind: PromiseKind
+    minutes: int | None = None
+    days: int | None = None
+    binding_days: int | None = None
+    told: LocalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """Who answers, when, and how soon by channel and urgency (service time)."""
+
+    id: str
+    name: LocalText
+    profession: LocalText
+    service_hours: Hours
+    intake_hours: Hours
+    targets: Mapping[tuple[str, Urgency], timedelta] = field(hash=False, repr=False)
+    promise: PromiseRule
+    same_day_law: bool = True
+    language_hold_s: int = 60
+    chat_weight: int = 1
+    floor_share: float = 0.6
+    wrap_up_s: int = 60
+    own_team: bool = False
+
+    def target(self, channel: str, urgency: Urgency) -> timedelta:
+        """The service time within which such a contact is to be answered; UnknownId for other channels."""
+        answered_as = _ANSWERED_AS.get(channel, channel)
+        if answered_as not in TARGET_CHANNELS:
+            raise UnknownId(kind="channel")
+        return self.targets[answered_as, urgency]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A phone number of the first line; `number` is None when the county's number was not found."""
+
+    id: str
+    name: LocalText
+    number: str | None
+    queue: str
+    default_urgency: Urgency
+    hours: Hours
+    callback: bool
+    voicemail: bool
+    promise: PromiseRule
+    same_day_law: bool
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatDoor:
+    """A chat's door to several queues: answers are taken in `intake_hours`, people in `service_hours`."""
+
+    id: str
+    name: LocalText
+    queues: tuple[str, ...]
+    intake_hours: Hours
+    service_hours: Hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeCode:
+    """How a contact ended: resolved or not, in the figures or not, may bring a survey, may end a callback."""
+
+    id: str
+    name: LocalText
+    resolved: bool
+    counts: bool
+    survey: bool
+    ends_callback: bool
+    by_professional: bool = True
+    key: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The service's bounds; the unit is the name's last part."""
+
+    offer_chat_s: int = 30
+    offer_call_s: int = 15
+    lease_s: int = 15
+    resume_chat_s: int = 600
+    resume_call_s: int = 60
+    lost_agent_s: int = 60
+    supervisor_ring_s: int = 15
+    chat_capacity: int = 3
+    chat_capacity_max: int = 6
+    idle_chat_s: int = 300
+    drain_for_call_s: int = 20
+    former_agent_s: int = 60
+    no_one_eligible_alarm_s: int = 60
+    attempts: int = 3
+    attempt_spacing_minutes: int = 45
+    promise_alarm_minutes: int = 15
+    missed_offers: int = 2
+    message_chars: int = 4000
+    callback_days_ahead: int = 30
+    reopen_hours: int = 24
+    short_abandon_call_s: int = 10
+    short_abandon_chat_s: int = 30
+    estimate_window_minutes: int = 30
+    estimate_waits: int = 10
+    survey_days: int = 30
+    guardian_age: int = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpNumber:
+    """A number shown to residents beside the service: emergency, medical helpline, crisis line."""
+
+    id: str
+    name: LocalText
+    number: LocalText
+    hours: LocalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The county's names and sentences on every page."""
+
+    county_name: LocalText
+    service_name: LocalText
+    chat_name: LocalText
+    sms_sender: LocalText
+    languages: tuple[str, ...]
+
+
+_Row = TypeVar("_Row", Queue, Line, ChatDoor, OutcomeCode, HelpNumber)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Everything one county has configured, in the order of its files; ids are unique within a kind."""
+
+    county: str
+    site: Site
+    calendar: Calendar = field(repr=False)
+    queues: tuple[Queue, ...]
+    lines: tuple[Line, ...]
+    doors: tuple[ChatDoor, ...]
+    outcomes: tuple[OutcomeCode, ...]
+    limits: Limits
+    help_numbers: tuple[HelpNumber, ...]
+
+    def queue(self, queue_id: str) -> Queue:
+        """The queue of that id, or UnknownId."""
+        return _found("queue", self.queues, queue_id)
+
+    def line(self, line_id: str) -> Line:
+        """The line of that id, or UnknownId."""
+        return _found("line", self.lines, line_id)
+
+    def line_of_number(self, number: str) -> Line:
+        """The line that is dialled by an E.164 number, or UnknownId."""
+        for line in self.lines:
+            if line.number == number:
+                return line
+        raise UnknownId(kind="line")
+
+    def door(self, door_id: str) -> ChatDoor:
+        """The chat door of that id, or UnknownId."""
+        return _found("door", self.doors, door_id)
+
+    def outcome(self, outcome_id: str) -> OutcomeCode:
+        """The outcome code of that id, or UnknownId."""
+        return _found("outcome", self.outcomes, outcome_id)
+
+    def help_number(self, help_id: str) -> HelpNumber:
+        """The help number of that id, or UnknownId."""
+        return _found("help_number", self.help_numbers, help_id)
+
+
+def _found(kind: str, rows: tuple[_Row, ...], wanted: str) -> _Row:
+    for row in rows:
+        if row.id == wanted:
+            return row
+    raise UnknownId(kind=kind)

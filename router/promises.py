@@ -1,0 +1,84 @@
+"""When a promised callback is due, how it is told, and whether it was broken. Pure; refuses no request.
+
+Health-care lines follow Terveydenhuoltolaki 51 § (assessment the same day when received in opening hours);
+a line may promise working days instead (the elderly line: the next one, two of them binding).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from core.county import Line, PromiseKind, PromiseRule, Queue
+from core.hours import (
+    Calendar,
+    Hours,
+    add_service_time,
+    add_working_days,
+    end_of_service_day,
+    instant,
+    local_date,
+    next_opening,
+)
+
+STEP = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldRange:
+    """What the resident is told: between these instants, on this Helsinki date (that of the end)."""
+
+    on: date
+    start: datetime
+    end: datetime
+
+
+def callback_due(asked: Line | Queue, requested_at: datetime, calendar: Calendar) -> datetime:
+    """The instant by which the first real attempt is promised: never outside the hours of the asked one."""
+    hours = asked.hours if isinstance(asked, Line) else asked.service_hours
+    return _due(asked.promise, hours, requested_at, calendar)
+
+
+def binding_due(asked: Line | Queue, requested_at: datetime, calendar: Calendar) -> datetime | None:
+    """The county's looser binding instant (two working days for the elderly line); None if it has none."""
+    if asked.promise.binding_days is None:
+        return None
+    hours = asked.hours if isinstance(asked, Line) else asked.service_hours
+    return _working_days_due(hours, requested_at, calendar, asked.promise.binding_days)
+
+
+def told_range(now: datetime, due_at: datetime, hours: Hours) -> ToldRange:
+    """From the first open quarter of an hour until the due instant: never told later than it is due."""
+    opening = next_opening(hours, now)
+    start = min(_quarter_before(opening or now), due_at)
+    return ToldRange(on=local_date(due_at), start=start, end=due_at)
+
+
+def is_broken(
+    due_at: datetime, kept_at: datetime | None, now: datetime, *, ended_at: datetime | None = None
+) -> bool:
+    """Whether the due instant passed before the promise was kept or ended; later keeping never mends it."""
+    settled = [at for at in (kept_at, ended_at) if at is not None]
+    return min(settled, default=now) > due_at
+
+
+def _due(rule: PromiseRule, hours: Hours, requested_at: datetime, calendar: Calendar) -> datetime:
+    if rule.kind is PromiseKind.WORKING_DAYS:
+        return _working_days_due(hours, requested_at, calendar, rule.days or 1)
+    last = end_of_service_day(hours, requested_at)
+    if rule.kind is PromiseKind.SAME_DAY:
+        return last
+    due = add_service_time(hours, requested_at, timedelta(minutes=rule.minutes or 0))
+    return min(_quarter_after(due), last)
+
+
+def _working_days_due(hours: Hours, requested_at: datetime, calendar: Calendar, days: int) -> datetime:
+    day = add_working_days(calendar, local_date(requested_at), days)
+    return end_of_service_day(hours, instant(day, 0))
+
+
+def _quarter_before(at: datetime) -> datetime:
+    return at - timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)
+
+
+def _quarter_after(at: datetime) -> datetime:
+    before = _quarter_before(at)
+    return at if before == at else before + STEP
