@@ -81,11 +81,8 @@ def prepare(*, dev: bool) -> None:
 
 
 def fingerprint() -> str:
-    """What .venv was made from: the lock, the project file and the place of the checkout."""
-    digest = hashlib.sha256(str(ROOT).encode())
-    for name in ("uv.lock", "pyproject.toml"):
-        digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+    """What .venv was made from: the lock and the place of the checkout."""
+    return hashlib.sha256(str(ROOT).encode() + (ROOT / "uv.lock").read_bytes()).hexdigest()
 
 
 def is_prepared(wanted: str, *, dev: bool) -> bool:
