@@ -58,7 +58,7 @@ def _topic(content: Content, topic: Topic) -> Iterator[Fault]:
     identity = {name: common[name] for name in IDENTITY if name in common}
     known = identity | {name: common[name] for name in stated if name in common} | own
     words = _Vocabulary(questions=known, scores=_scores(topic.ruleset, known))
-    yield from _conditions(topic.questionnaire, known, words)
+    yield from _conditions(topic.questionnaire, known, words, later=frozenset(topic.uses_last))
     yield from _rules(topic.ruleset, words)
     yield from _score_items(topic, known)
     yield from _topic_ends(content, topic)
@@ -98,8 +98,13 @@ def _score_items(topic: Topic, known: Mapping[str, Question]) -> Iterator[Fault]
                 )
 
 
-def _conditions(form: Questionnaire, known: Mapping[str, Question], words: _Vocabulary) -> Iterator[Fault]:
-    before = {name for name in known if form.question(name) is None}
+def _conditions(
+    form: Questionnaire,
+    known: Mapping[str, Question],
+    words: _Vocabulary,
+    later: frozenset[str] = frozenset(),
+) -> Iterator[Fault]:
+    before = {name for name in known if form.question(name) is None} - later
     for question in form.questions:
         before.add(question.id)
         condition = condition_of(question)
