@@ -1,0 +1,251 @@
+/** The nurse's acts: each is one op on the socket, told to the state before and after. Knows no elements. */
+
+import { attemptOf, isMine, newestSeq, nextToTake, own, unsent } from "./console-state.js";
+
+const PING_MS = 5_000;
+const TYPING_EVERY_MS = 3_000;
+
+export class Desk {
+  /** `link` is the socket's client, `store` {state, dispatch}, `tell(key, values, tone)` shows one line to the nurse. */
+  constructor({ link, store, drafts, tell, newId = () => crypto.randomUUID(), clock = () => Date.now() }) {
+    Object.assign(this, { link, store, drafts, tell, newId, clock });
+    this.shown = new Set();
+    this.readUpTo = {};
+    this.typedAt = 0;
+  }
+
+  get state() {
+    return this.store.state;
+  }
+
+  /** Sends one op; a refusal is told in words and returned as null. */
+  async ask(op, body, { isQuiet = false } = {}) {
+    try {
+      return (await this.link.request(op, body)) ?? {};
+    } catch (refusal) {
+      if (!isQuiet) this.tell(`console.error.${refusal.code ?? "lost"}`, {}, "warn");
+      return null;
+    }
+  }
+
+  beat() {
+    if (this.state.shift && this.state.link === "connected") this.ask("ping", {}, { isQuiet: true });
+    return PING_MS;
+  }
+
+  /* Shift */
+
+  async startShift(wish) {
+    const answer = await this.ask("shift.start", wish);
+    if (answer?.snapshot) this.store.dispatch({ type: "snapshot", snapshot: answer.snapshot, at: this.clock() });
+    else if (answer) this.store.dispatch({ type: "shift", shift: answer.shift ?? { ...wish, state: "ready", reason: "", load: 0 } });
+    return Boolean(answer);
+  }
+
+  async setState(state, reason = "none") {
+    const answer = await this.ask("shift.state", { state, reason });
+    if (answer) this.store.dispatch({ type: "shift", shift: answer.shift ?? { ...this.state.shift, state, reason } });
+  }
+
+  async endShift() {
+    if (own(this.state).length) return this.tell("console.shift.open_contacts", {}, "warn");
+    const answer = await this.ask("shift.end", {});
+    if (!answer) return undefined;
+    this.drafts.forgetAll();
+    return this.store.dispatch({ type: "shift", shift: null });
+  }
+
+  /* Taking */
+
+  showOffer(row) {
+    const key = `${row.contact}:${row.assignment}`;
+    if (this.shown.has(key)) return;
+    this.shown.add(key);
+    this.ask("offer.shown", { contact: row.contact, assignment: row.assignment }, { isQuiet: true });
+  }
+
+  async accept(row) {
+    return this.#taken(await this.ask("offer.accept", { contact: row.contact, assignment: row.assignment }), row.contact);
+  }
+
+  async decline(row, reason) {
+    return this.ask("offer.decline", { contact: row.contact, assignment: row.assignment, reason });
+  }
+
+  async take(row, reason) {
+    return this.#taken(await this.ask("entry.take", { contact: row.contact, reason }), row.contact);
+  }
+
+  async takeNext() {
+    const { kind, row } = nextToTake(this.state);
+    if (kind === "emergency") return this.take(row, "emergency");
+    if (kind === "offer") return this.accept(row);
+    const answer = await this.ask("entry.next", {});
+    const contact = answer?.contact ?? answer?.row?.contact;
+    if (answer && contact === undefined) this.tell("console.notice.nothing_waits");
+    return contact === undefined ? null : this.#taken(answer, contact);
+  }
+
+  #taken(answer, contact) {
+    if (!answer) return null;
+    if (answer.row) this.store.dispatch({ type: "row", row: answer.row });
+    this.store.dispatch({ type: "tab", tab: "own" });
+    this.select(contact);
+    return contact;
+  }
+
+  /* Reading: opening somebody's content is logged by the server, so it happens once per taking and reconnection. */
+
+  select(contact) {
+    this.store.dispatch({ type: "open", contact });
+    this.ensureOpen();
+  }
+
+  ensureOpen() {
+    const contact = this.state.open;
+    const row = this.state.rows[contact];
+    const detail = this.state.details[contact];
+    if (isMine(row) && row.state !== "offered" && !detail?.brief && !detail?.loading && !detail?.error) this.read(contact);
+  }
+
+  async read(contact) {
+    this.store.dispatch({ type: "loading", contact });
+    try {
+      const { brief, messages, row } = await this.link.request("contact.open", { contact });
+      this.store.dispatch({ type: "opened", contact, brief, messages, row, at: this.clock() });
+    } catch (refusal) {
+      this.store.dispatch({ type: "open_failed", contact, code: refusal.code ?? "lost" });
+    }
+  }
+
+  /** An attempt's end is pushed without its result: content and results come only by opening. */
+  followCalls() {
+    for (const [contact, attempt] of Object.entries(this.state.attempts)) {
+      const isUnread = attempt.state === "ended" && !attempt.result && !this.state.details[contact]?.loading;
+      if (isUnread && this.followed !== `${contact}:${attempt.id}`) {
+        this.followed = `${contact}:${attempt.id}`;
+        this.read(Number(contact));
+      }
+    }
+  }
+
+  /** After a break: what was missed is fetched and what was not acknowledged is sent again with its own id. */
+  catchUp() {
+    for (const contact of Object.keys(this.state.details)) this.read(Number(contact));
+    for (const message of unsent(this.state)) this.#post(message);
+  }
+
+  seen(contact) {
+    const seq = newestSeq(this.state.details[contact]);
+    const row = this.state.rows[contact];
+    if (!seq || !row?.unread || this.readUpTo[contact] >= seq) return;
+    this.readUpTo[contact] = seq;
+    this.ask("message.seen", { contact, seq }, { isQuiet: true });
+  }
+
+  typing(contact) {
+    if (this.clock() - this.typedAt < TYPING_EVERY_MS || this.state.link !== "connected") return;
+    this.typedAt = this.clock();
+    this.ask("message.typing", { contact }, { isQuiet: true });
+  }
+
+  /* Writing */
+
+  write(contact, kind, text) {
+    const seen_seq = newestSeq(this.state.details[contact]);
+    const message = { client_id: this.newId(), contact, kind, text, seen_seq, at: this.clock() };
+    this.store.dispatch({ type: "queued", message });
+    this.drafts.write(contact, kind, "");
+    if (this.state.link === "connected") this.#post(message);
+  }
+
+  resend(clientId) {
+    const message = this.state.outbox.find((m) => m.client_id === clientId);
+    if (!message) return;
+    const seen_seq = newestSeq(this.state.details[message.contact]);
+    this.store.dispatch({ type: "resend", client_id: clientId, seen_seq, at: this.clock() });
+    this.#post({ ...message, seen_seq });
+  }
+
+  /** The text goes back to the composer: nothing written is lost. */
+  takeBack(clientId) {
+    const message = this.state.outbox.find((m) => m.client_id === clientId);
+    if (!message) return null;
+    this.store.dispatch({ type: "drop", client_id: clientId });
+    const draft = this.drafts.read(message.contact, message.kind);
+    this.drafts.write(message.contact, message.kind, draft ? `${message.text}\n${draft}` : message.text);
+    return message;
+  }
+
+  async #post(message) {
+    const { client_id, contact, kind, text, seen_seq } = message;
+    const assignment = this.state.rows[contact]?.assignment;
+    const body = { contact, assignment, client_id, text };
+    try {
+      const op = kind === "note" ? "message.note" : "message.send";
+      const answer = await this.link.request(op, kind === "note" ? body : { ...body, seen_seq });
+      this.store.dispatch({ type: "sent", client_id, seq: answer.seq, at: answer.at });
+    } catch (refusal) {
+      const isBreak = this.state.link !== "connected" || ["lost", "timeout", undefined].includes(refusal.code);
+      if (!isBreak) this.store.dispatch({ type: "failed", client_id, code: refusal.code });
+    }
+  }
+
+  /* Calling */
+
+  async dial(row) {
+    this.store.dispatch({ type: "attempt", contact: row.contact, attempt: { state: "requested", result: null } });
+    const answer = await this.ask("callback.dial", { contact: row.contact, assignment: row.assignment });
+    const attempt = answer ? { id: answer.attempt?.id ?? answer.attempt ?? null } : { state: null };
+    this.store.dispatch({ type: "attempt", contact: row.contact, attempt });
+  }
+
+  async callResult(row, result) {
+    const attempt = attemptOf(this.state, row.contact).id;
+    const answer = await this.ask("callback.result", { contact: row.contact, assignment: row.assignment, attempt, result });
+    if (!answer) return;
+    this.store.dispatch({ type: "attempt", contact: row.contact, attempt: { state: "ended", result } });
+    this.tell(`console.call.told.${result}`);
+  }
+
+  /* Deciding */
+
+  async assess(row, urgency, reason) {
+    const body = { contact: row.contact, assignment: row.assignment, urgency, reason };
+    const answer = await this.ask("contact.assess", body);
+    if (answer) this.tell("console.notice.assessed");
+    return Boolean(answer);
+  }
+
+  async transfer(row, queue, note) {
+    const answer = await this.ask("contact.transfer", { contact: row.contact, assignment: row.assignment, queue, note });
+    if (answer) this.#leave(row.contact, "console.notice.transferred");
+    return Boolean(answer);
+  }
+
+  async wrap(row) {
+    return this.ask("contact.wrap", { contact: row.contact, assignment: row.assignment });
+  }
+
+  async close(row, code, note) {
+    const wrapped = row.state === "held" ? await this.wrap(row) : {};
+    if (!wrapped) return null;
+    const current = this.state.rows[row.contact] ?? row;
+    const assignment = wrapped.row?.assignment ?? wrapped.assignment ?? current.assignment;
+    const answer = await this.ask("contact.close", { contact: row.contact, assignment, code, note });
+    if (answer) this.#leave(row.contact, "console.notice.closed");
+    return answer;
+  }
+
+  async explain(row) {
+    const answer = await this.ask("entry.explain", { contact: row.contact });
+    return answer?.text ?? answer?.lines ?? null;
+  }
+
+  #leave(contact, notice) {
+    this.drafts.forget(contact);
+    this.tell(notice);
+    const next = own(this.state).find((r) => r.contact !== contact);
+    this.select(next?.contact ?? null);
+  }
+}

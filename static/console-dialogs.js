@@ -1,0 +1,127 @@
+/** The console's dialogs: outcome, transfer, urgency, taking past the order, own state, keys. Esc always leaves. */
+
+import { useState } from "./vendor/preact-hooks.mjs";
+import { Chip, Dialog, html } from "./staff-parts.js";
+import { LEVELS, moment } from "./staff-format.js";
+
+export function Open({ dialog, ...given }) {
+  const View = { close: Closing, transfer: Transfer, assess: Assess, take: Overtake, status: Status, help: Help }[dialog.name];
+  return html`<${View} key=${dialog.name} ...${given} row=${given.state.rows[dialog.contact]} />`;
+}
+
+function Closing({ state, row, t, desk, ui }) {
+  const [code, setCode] = useState(null);
+  const [note, setNote] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  if (!row) return null;
+  const outcomes = state.outcomes.filter((o) => !o.channels?.length || o.channels.includes(row.channel));
+  const submit = async () => {
+    setBusy(true);
+    const answer = await desk.close(row, code, note.trim());
+    setBusy(false);
+    if (answer) ui.closed(answer);
+  };
+  const keys = (event) => {
+    if (event.target.tagName === "TEXTAREA" || event.altKey || event.ctrlKey) return;
+    const chosen = outcomes.find((o) => String(o.key) === event.key);
+    if (!chosen) return;
+    event.preventDefault();
+    setCode(chosen.code);
+    document.getElementById(`outcome-${chosen.code}`)?.focus();
+  };
+  return html`<${Dialog} title=${t("console.close.title")} t=${t} onClose=${ui.hide} onKeyDown=${keys} onSubmit=${submit}
+    isReady=${code !== null && !isBusy} submit=${t("console.close.submit")}>
+    <fieldset class="choices"><legend>${t("console.close.choose")}</legend>
+      ${outcomes.map((o, i) => html`<label class="choice"><input type="radio" name="outcome" id=${`outcome-${o.code}`} value=${o.code}
+        data-first=${i === 0 ? "" : null} checked=${code === o.code} onChange=${() => setCode(o.code)} />
+        <kbd>${o.key}</kbd> <span>${o.name}</span> <span class="muted">${o.resolved ? t("console.close.resolved") : ""}</span></label>`)}
+    </fieldset>
+    <label class="field">${t("console.close.note")}
+      <textarea rows="3" maxlength="4000" value=${note} onInput=${(e) => setNote(e.currentTarget.value)}></textarea></label>
+  <//>`;
+}
+
+function Transfer({ state, row, t, desk, ui, lang, now }) {
+  const queues = state.queues.filter((q) => q.id !== row?.queue);
+  const [queue, setQueue] = useState(queues.find((q) => q.open)?.id ?? null);
+  const [note, setNote] = useState(state.details[row?.contact]?.brief?.summary ?? "");
+  if (!row) return null;
+  const submit = async () => (await desk.transfer(row, queue, note.trim())) && ui.hide();
+  const opening = (q) => (q.open ? t("console.transfer.open")
+    : q.opens_at ? t("console.transfer.opens", { time: moment(q.opens_at, now, lang) }) : t("console.transfer.closed"));
+  return html`<${Dialog} title=${t("console.transfer.title")} t=${t} onClose=${ui.hide} onSubmit=${submit}
+    isReady=${queue !== null} submit=${t("console.transfer.submit")}>
+    <fieldset class="choices"><legend>${t("console.transfer.where")}</legend>
+      ${queues.map((q) => html`<label class="choice"><input type="radio" name="queue" value=${q.id} disabled=${!q.open}
+        checked=${queue === q.id} onChange=${() => setQueue(q.id)} /> <span>${q.name}</span> <span class="muted">${opening(q)}</span></label>`)}
+    </fieldset>
+    <p class="muted">${t("console.transfer.keeps")}</p>
+    <label class="field">${t("console.transfer.note")}
+      <textarea rows="5" maxlength="4000" value=${note} onInput=${(e) => setNote(e.currentTarget.value)}></textarea></label>
+  <//>`;
+}
+
+function Assess({ row, t, desk, ui }) {
+  const [level, setLevel] = useState(row?.urgency);
+  const [reason, setReason] = useState("");
+  if (!row) return null;
+  const isChanged = level !== row.urgency;
+  const submit = async () => (await desk.assess(row, level, reason.trim())) && ui.hide();
+  return html`<${Dialog} title=${t("console.assess.title")} t=${t} onClose=${ui.hide} onSubmit=${submit}
+    isReady=${!isChanged || reason.trim() !== ""} submit=${t(isChanged ? "console.assess.change" : "console.assess.confirm")}>
+    <fieldset class="choices"><legend>${t("console.assess.choose")}</legend>
+      ${LEVELS.map((l) => html`<label class="choice"><input type="radio" name="urgency" value=${l} checked=${level === l}
+        onChange=${() => setLevel(l)} /> <${Chip} level=${l} t=${t} /></label>`)}
+    </fieldset>
+    <label class="field">${t(isChanged ? "console.assess.reason" : "console.assess.reason_optional")}
+      <input type="text" maxlength="200" value=${reason} onInput=${(e) => setReason(e.currentTarget.value)} /></label>
+  <//>`;
+}
+
+const OVERTAKES = ["continuity", "language", "skill", "asked"];
+
+function Overtake({ row, t, desk, ui }) {
+  const [reason, setReason] = useState(null);
+  if (!row) return null;
+  const submit = async () => (await desk.take(row, reason)) && ui.hide();
+  return html`<${Dialog} title=${t("console.overtake.title")} t=${t} onClose=${ui.hide} onSubmit=${submit}
+    isReady=${reason !== null} submit=${t("console.take")}>
+    <p>${t("console.overtake.text")}</p>
+    <fieldset class="choices"><legend>${t("console.overtake.why")}</legend>
+      ${OVERTAKES.map((r) => html`<label class="choice"><input type="radio" name="reason" value=${r} checked=${reason === r}
+        onChange=${() => setReason(r)} /> <span>${t(`console.overtake.${r}`)}</span></label>`)}
+    </fieldset>
+  <//>`;
+}
+
+function Status({ state, t, desk, ui }) {
+  const choose = async (act) => {
+    await act();
+    ui.hide();
+  };
+  const options = [
+    ["ready", () => desk.setState("ready")],
+    ["paused", () => desk.setState("paused", "break")],
+    ["paused_other", () => desk.setState("paused", "other_work")],
+    ["end", () => desk.endShift()],
+  ];
+  return html`<${Dialog} title=${t("console.status.title")} t=${t} onClose=${ui.hide}>
+    <p>${t("console.status.now", { state: t(`console.state.${state.shift?.state ?? "off"}`) })}</p>
+    <div class="stack">${options.map(([name, act], i) => html`<button type="button" class="button" data-first=${i === 0 ? "" : null}
+      onClick=${() => choose(act)}>${t(`console.status.${name}`)}</button>`)}</div>
+  <//>`;
+}
+
+const KEYS = [
+  ["F2", "take"], ["F4", "status"], ["Ctrl+Enter", "submit"], ["Ctrl+.", "pane"], ["Esc", "leave"], ["j / k", "move"],
+  ["1–9", "nth"], ["r", "reply"], ["n", "note"], ["c", "call"], ["u", "assess"], ["t", "transfer"], ["e", "close"], ["?", "help"],
+];
+
+function Help({ t, ui }) {
+  return html`<${Dialog} title=${t("console.help.title")} t=${t} onClose=${ui.hide}>
+    <dl class="keys">${KEYS.map(([key, name]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${t(`console.help.${name}`)}</dd></div>`)}</dl>
+    <label class="choice"><input type="checkbox" checked=${ui.hasLetters} onChange=${(e) => ui.setLetters(e.currentTarget.checked)} />
+      ${t("console.help.letters")}</label>
+    <p class="muted">${t("console.help.audit")}</p>
+  <//>`;
+}
