@@ -214,8 +214,14 @@ def _site(root: Table) -> Site:
 def _help_numbers(root: Table) -> tuple[HelpNumber, ...]:
     numbers = []
     for row in root.rows("help"):
-        numbers.append(HelpNumber(id=row.id(), name=_local(row, "name"), number=_local(row, "number"),
-                                  hours=_local(row, "hours")))
+        numbers.append(
+            HelpNumber(
+                id=row.id(),
+                name=_local(row, "name"),
+                number=_local(row, "number"),
+                hours=_local(row, "hours"),
+            )
+        )
         row.done()
     _report_twice(root, "help", (number.id for number in numbers))
     if "emergency" not in {number.id for number in numbers}:

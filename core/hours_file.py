@@ -47,6 +47,7 @@ def public_holidays(country: str, closed_eves: tuple[str, ...]) -> frozenset[dat
 
 
 def _hours(table: Table, calendar: Calendar) -> Hours:
+    found_before = table.fault_count
     default = _intervals(table, "weekdays") if table.has("weekdays") else ()
     if table.has("every_day"):
         default = _intervals(table, "every_day")
@@ -55,7 +56,7 @@ def _hours(table: Table, calendar: Calendar) -> Hours:
     for place, name in enumerate(WEEKDAYS):
         if table.has(name):
             days[place] = _intervals(table, name)
-    if not any(days):
+    if not any(days) and table.fault_count == found_before:
         table.fault("weekdays", "the hours never open")
     closed = table.choice("holidays", ("closed", "open"), "closed") == "closed"
     exceptions = _exceptions(table.table("exceptions", optional=True))

@@ -46,6 +46,11 @@ class Table:
         """Notes one fault at a key of this table."""
         self._faults.append(Fault(source=self.source, key=self._where(key), message=message))
 
+    @property
+    def fault_count(self) -> int:
+        """How many faults the whole reading has found so far."""
+        return len(self._faults)
+
     def has(self, key: str) -> bool:
         """Whether the key is written in the table."""
         return key in self._data

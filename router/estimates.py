@@ -45,7 +45,7 @@ def estimate(
     window: timedelta = WINDOW,
     least_waits: int = LEAST_WAITS,
 ) -> Estimate | None:
-    """The range for one with `ahead_count` before them, from a queue's and urgency's waits; None if too few."""
+    """The range for one with `ahead_count` before them, from its queue's waits; None if too few."""
     recent = [wait for wait in waits if now - window <= wait.ended_at <= now]
     if len(recent) < least_waits:
         return None
@@ -67,7 +67,7 @@ def overrun(told: Estimate, waited: timedelta) -> bool:
 
 
 def nearest_rank(values: Sequence[_Ordered], percent: int) -> _Ordered:
-    """The smallest observed value with at least `percent` % of the values at or below it; ValueError if none."""
+    """The smallest observed value with at least `percent` % of them at or below it; ValueError if none."""
     if not values:
         raise ValueError("a percentile of no values does not exist")
     return sorted(values)[max(ceil(percent * len(values) / 100), 1) - 1]

@@ -1,4 +1,4 @@
-"""Where a contact goes, in which tier, and by when it is due. Pure; refuses nobody: a closed queue has a due time.
+"""Where a contact goes, in which tier, by when it is due. Pure; refuses nobody, even when closed.
 
 The tiers and due times are design.md 5. `why` holds the codes of the reasons, in the order they were applied.
 """

@@ -112,8 +112,9 @@ def test_a_holiday_is_closed_and_an_exception_overrides_it() -> None:
     )
     assert next_closing(christmas, local("2026-12-24 09:00")) == local("2026-12-24 12:00")
     assert next_opening(christmas, local("2026-12-24 12:00")) == local("2026-12-29 08:00")
-    opened = Hours(week=OFFICE.week, holidays=christmas.holidays,
-                   exceptions={date(2026, 12, 25): (Interval(600, 660),)})
+    opened = Hours(
+        week=OFFICE.week, holidays=christmas.holidays, exceptions={date(2026, 12, 25): (Interval(600, 660),)}
+    )
     assert is_open(opened, local("2026-12-25 10:30"))
 
 

@@ -21,8 +21,12 @@ from core.hours import (
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 EXAMPLES = settings(max_examples=2000, deadline=None)
 # A third of the instants lie within a day of a clock change, where mistakes live.
-CHANGES = [datetime(2024, 3, 31, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC),
-           datetime(2027, 3, 28, 1, tzinfo=UTC), datetime(2035, 10, 28, 1, tzinfo=UTC)]
+CHANGES = [
+    datetime(2024, 3, 31, 1, tzinfo=UTC),
+    datetime(2026, 10, 25, 1, tzinfo=UTC),
+    datetime(2027, 3, 28, 1, tzinfo=UTC),
+    datetime(2035, 10, 28, 1, tzinfo=UTC),
+]
 
 anywhere = st.integers(0, 12 * 365 * 24 * 60).map(lambda minutes: FIRST + timedelta(minutes=minutes))
 at_change = st.builds(
@@ -102,8 +106,12 @@ def test_openings_and_closings_agree_with_is_open(hours: Hours, at: datetime) ->
 
 
 @EXAMPLES
-@given(st.dates(date(2024, 1, 1), date(2035, 12, 1)), st.integers(1, 9), st.integers(0, 9),
-       st.frozensets(st.dates(date(2024, 1, 1), date(2035, 12, 31)), max_size=30))
+@given(
+    st.dates(date(2024, 1, 1), date(2035, 12, 1)),
+    st.integers(1, 9),
+    st.integers(0, 9),
+    st.frozensets(st.dates(date(2024, 1, 1), date(2035, 12, 31)), max_size=30),
+)
 def test_working_days_add_up_and_never_land_on_a_day_off(
     start: date, first: int, second: int, closed: frozenset[date]
 ) -> None:
