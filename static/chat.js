@@ -302,8 +302,8 @@ class Conversation {
     const line = find("viesti-virhe");
     line.hidden = !text;
     line.textContent = text;
-    this.field.toggleAttribute("aria-invalid", Boolean(text));
     if (text) this.field.setAttribute("aria-invalid", "true");
+    else this.field.removeAttribute("aria-invalid");
   }
 
   submit() {
