@@ -1,0 +1,197 @@
+"""Professionals at work: membership, shifts, leases. A shift without a sign of life is lost, never trusted."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from core.county import Limits
+from core.errors import Invalid, NotFound
+from core.events import record
+from core.store import Tx
+from queues import events
+from queues.errors import StillHolding
+from queues.load import LIMITS, Load, loads
+from queues.machine import State
+from queues.models import ENTRY, MEMBER, SHIFT, Shift
+from queues.transitions import staff_key, withdraw
+from queues.views import ShiftView
+
+STATES = frozenset({"ready", "paused", "not_answering"})
+LOST = "lost"
+
+
+def set_queues(tx: Tx, staff: int, queues: Iterable[str]) -> None:
+    """Makes these the professional's queues, in this order."""
+    tx.execute(delete(MEMBER).where(MEMBER.c.staff_id == staff))
+    for position, queue in enumerate(dict.fromkeys(queues)):
+        tx.execute(insert(MEMBER).values(staff_id=staff, queue=queue, position=position))
+
+
+def queues_of(tx: Tx, staff: int | None) -> frozenset[str]:
+    """The queues the professional serves."""
+    return frozenset(tx.all(select(MEMBER.c.queue).where(MEMBER.c.staff_id == staff)))
+
+
+def start_shift(
+    tx: Tx, staff: int, *, capacity: int, languages: Collection[str], device: str, limits: Limits = LIMITS
+) -> ShiftView:
+    """Opens the professional's shift, ready; one that is open already goes on with the new settings."""
+    if not 1 <= capacity <= limits.chat_capacity_max:
+        raise Invalid(field="capacity")
+    lease = tx.now + timedelta(seconds=limits.lease_s)
+    given = {
+        "chat_capacity": capacity,
+        "languages": sorted(languages),
+        "device": device,
+        "lease_until": lease,
+    }
+    if tx.execute(update(SHIFT).where(*open_shift(staff)).values(**given, lost_at=None)):
+        set_state(tx, staff, "ready", "again")
+        return shift_now(tx, staff)
+    times = {"started_at": tx.now, "state_since": tx.now, "idle_since": tx.now}
+    row = tx.add(Shift(staff_id=staff, state="ready", **times, **given))
+    fact = events.ShiftStarted(shift=row.id or 0, capacity=capacity)
+    record(tx, fact, staff=staff, actor=staff_key(staff))
+    return shift_now(tx, staff)
+
+
+def end_shift(tx: Tx, staff: int) -> None:
+    """Closes the shift, its offers back in the line; StillHolding while anything is held or wrapping."""
+    row = shift_row(tx, staff)
+    if row is None:
+        return
+    kept = ENTRY.c.state.in_((State.HELD.value, State.WRAPPING.value))
+    if tx.scalar(select(ENTRY.c.id).where(ENTRY.c.agent_id == staff, kept).limit(1)):
+        raise StillHolding(staff=staff)
+    withdraw_offers(tx, staff, "shift_ended", staff_key(staff))
+    close_shift(tx, row, "signed_out", staff_key(staff))
+
+
+def close_shift(tx: Tx, row: Any, reason: str, actor: str) -> None:
+    """Writes the shift's end."""
+    tx.execute(update(SHIFT).where(SHIFT.c.id == row.id).values(ended_at=tx.now))
+    record(tx, events.ShiftEnded(shift=row.id, reason=reason), staff=row.staff_id, actor=actor)
+
+
+def set_state(tx: Tx, staff: int, state: str, reason: str, actor: str | None = None) -> None:
+    """Sets ready, paused or not_answering; whoever is not ready keeps no offers. NotFound without a shift."""
+    if state not in STATES:
+        raise Invalid(field="state")
+    row = shift_row(tx, staff)
+    if row is None:
+        raise NotFound(staff=staff)
+    actor = actor or staff_key(staff)
+    reason = events.reason_code(reason) if reason else ""
+    if state != "ready":
+        withdraw_offers(tx, staff, state, actor)
+    if (row.state, row.reason) == (state, reason):
+        return
+    missed = {"missed_count": 0} if state == "ready" else {}
+    values = {"state": state, "reason": reason, "state_since": tx.now, **missed}
+    tx.execute(update(SHIFT).where(SHIFT.c.id == row.id).values(**values))
+    fact = events.ShiftState(shift=row.id, state=state, reason=reason)
+    record(tx, fact, staff=staff, actor=actor)
+
+
+def withdraw_offers(tx: Tx, staff: int, reason: str, actor: str) -> None:
+    """Takes the agent's unanswered offers back into the line."""
+    offered = (ENTRY.c.agent_id == staff, ENTRY.c.state == State.OFFERED.value)
+    for row in tx.rows(select(ENTRY).where(*offered).order_by(ENTRY.c.id)):
+        withdraw(tx, row, reason, actor)
+
+
+def beat(tx: Tx, staff: int, limits: Limits = LIMITS) -> datetime | None:
+    """A sign of life: the lease goes on from the server's now. None when there is no open shift.
+
+    A shift that had been lost is back; what was returned meanwhile stays returned.
+    """
+    until = tx.now + timedelta(seconds=limits.lease_s)
+    alive = (*open_shift(staff), SHIFT.c.lost_at.is_(None))
+    if tx.execute(update(SHIFT).where(*alive).values(lease_until=until)):
+        return until
+    if not tx.execute(update(SHIFT).where(*open_shift(staff)).values(lease_until=until, lost_at=None)):
+        return None
+    row = shift_row(tx, staff)
+    fact = events.ShiftState(shift=row.id, state=row.state, reason="back")
+    record(tx, fact, staff=staff, actor=staff_key(staff))
+    return until
+
+
+def mark_idle(tx: Tx, contact: int, since: datetime | None) -> bool:
+    """Notes since when the resident of a held chat has been silent; False when it is not held."""
+    mine = (ENTRY.c.contact_id == contact, ENTRY.c.state == State.HELD.value, ENTRY.c.channel == "chat")
+    return tx.execute(update(ENTRY).where(*mine).values(idle_since=since)) == 1
+
+
+def open_shift(staff: int) -> tuple[Any, Any]:
+    """The condition for the professional's open shift."""
+    return SHIFT.c.staff_id == staff, SHIFT.c.ended_at.is_(None)
+
+
+def shift_row(tx: Tx, staff: int) -> Any:
+    """The open shift's row, or None."""
+    rows = tx.rows(select(SHIFT).where(*open_shift(staff)))
+    return rows[0] if rows else None
+
+
+def shift_now(tx: Tx, staff: int) -> ShiftView:
+    """The open shift; NotFound when there is none."""
+    found = shift_of(tx, staff)
+    if found is None:
+        raise NotFound(staff=staff)
+    return found
+
+
+def shift_of(tx: Tx, staff: int, limits: Limits = LIMITS) -> ShiftView | None:
+    """The professional's open shift, or None."""
+    row = shift_row(tx, staff)
+    return None if row is None else shift_views(tx, [row], limits)[0]
+
+
+def on_shift(tx: Tx, limits: Limits = LIMITS) -> list[ShiftView]:
+    """All open shifts, by staff id."""
+    rows = tx.rows(select(SHIFT).where(SHIFT.c.ended_at.is_(None)).order_by(SHIFT.c.staff_id))
+    return shift_views(tx, rows, limits)
+
+
+def shift_views(tx: Tx, rows: list[Any], limits: Limits) -> list[ShiftView]:
+    """Frozen shifts with their queues and loads, in two queries for all."""
+    staff = [row.staff_id for row in rows]
+    if not staff:
+        return []
+    queues = members(tx, staff)
+    load = loads(tx, staff, limits)
+    return [
+        shift_view(row, frozenset(queues.get(row.staff_id, ())), load.get(row.staff_id, Load()))
+        for row in rows
+    ]
+
+
+def members(tx: Tx, staff: Collection[int]) -> dict[int, set[str]]:
+    """Queues by professional."""
+    found: dict[int, set[str]] = {}
+    statement = select(MEMBER.c.staff_id, MEMBER.c.queue).where(MEMBER.c.staff_id.in_(list(staff)))
+    for one, queue in tx.rows(statement):
+        found.setdefault(one, set()).add(queue)
+    return found
+
+
+def shift_view(row: Any, queues: frozenset[str], load: Load) -> ShiftView:
+    """The frozen form of a shift's row."""
+    return ShiftView(
+        id=row.id,
+        staff=row.staff_id,
+        state=LOST if row.lost_at else row.state,
+        since=row.lost_at or row.state_since,
+        reason=row.reason,
+        lease_until=row.lease_until,
+        capacity=row.chat_capacity,
+        languages=frozenset(row.languages),
+        queues=queues,
+        load=min(load.weight, row.chat_capacity),
+        missed=row.missed_count,
+        idle_since=row.idle_since,
+        device=row.device,
+    )

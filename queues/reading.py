@@ -1,0 +1,58 @@
+"""Reading the line: entries as frozen values, in rank order."""
+
+from collections.abc import Collection
+
+from sqlalchemy import and_, func, select, tuple_
+
+from core.store import Tx
+from queues.line import PROMISED
+from queues.machine import ASSIGNED, State
+from queues.models import ENTRY
+from queues.transitions import Row, contact_row, entry_row
+from queues.views import EntryView, entry_view
+
+RANK = (ENTRY.c.tier, ENTRY.c.due_at, ENTRY.c.arrived_at, ENTRY.c.id)
+
+
+def view(tx: Tx, entry: int) -> EntryView:
+    """The entry as it is now; NotFound when there is none."""
+    return entry_view(entry_row(tx, entry))
+
+
+def entry(tx: Tx, entry_id: int) -> EntryView:
+    """The entry as it is now; NotFound when there is none."""
+    return view(tx, entry_id)
+
+
+def entry_of(tx: Tx, contact: int) -> EntryView:
+    """The contact's open entry, or its last one; NotFound when it never had any."""
+    return entry_view(contact_row(tx, contact))
+
+
+def waiting(tx: Tx, queues: Collection[str], limit: int = 200) -> list[EntryView]:
+    """Who waits in the queues, first in line first."""
+    here = (ENTRY.c.state == State.WAITING.value, ENTRY.c.queue.in_(sorted(queues)))
+    return [entry_view(row) for row in tx.rows(select(ENTRY).where(*here).order_by(*RANK).limit(limit))]
+
+
+def own(tx: Tx, agent: int) -> list[EntryView]:
+    """What is offered to the agent, held or being wrapped up by her, oldest arrival first."""
+    hers = (ENTRY.c.agent_id == agent, ENTRY.c.state.in_(sorted(ASSIGNED)))
+    return [
+        entry_view(row)
+        for row in tx.rows(select(ENTRY).where(*hers).order_by(ENTRY.c.arrived_at, ENTRY.c.id))
+    ]
+
+
+def position(tx: Tx, entry_id: int) -> int:
+    """Place from 1 among those who wait in the same queue for work of the same sort, live or promised."""
+    return position_of(tx, entry_row(tx, entry_id))
+
+
+def position_of(tx: Tx, row: Row) -> int:
+    """See `position`."""
+    promised = ENTRY.c.channel.in_(sorted(PROMISED))
+    alike = promised if row.channel in PROMISED else ~promised
+    before = tuple_(*RANK) < tuple_(row.tier, row.due_at, row.arrived_at, row.id)
+    here = and_(ENTRY.c.state == State.WAITING.value, ENTRY.c.queue == row.queue)
+    return 1 + int(tx.scalar(select(func.count()).where(here, alike, before)) or 0)

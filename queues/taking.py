@@ -1,0 +1,154 @@
+"""How an entry comes into an agent's hands. Her right and her room are checked inside the taking UPDATE."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from core.county import Limits
+from core.events import record
+from core.failpoints import failpoint
+from core.store import Tx
+from queues import events
+from queues.errors import MatterInHand, NotEligible, OfferGone, OverCapacity
+from queues.load import LIMITS, has_room, is_member, matter_is_free, on_duty
+from queues.machine import ASSIGNED, Event, State, step
+from queues.models import ENTRY, SHIFT
+from queues.reading import position_of, view
+from queues.transitions import (
+    DECLINED_FOR,
+    Row,
+    change,
+    entry_row,
+    must_change,
+    passed_by,
+    released,
+    staff_key,
+)
+from queues.views import EntryView, entry_view
+
+
+def hold(tx: Tx, entry: int, agent: int, assignment: int) -> EntryView:
+    """Accepts the offer of this assignment; the same again gives the same answer. OfferGone otherwise.
+
+    Both renew the agent's lease, so that her console and the server count from the same act.
+    """
+    row = entry_row(tx, entry)
+    if (row.state, row.agent_id, row.assignment) != (State.HELD, agent, assignment):
+        accept(tx, row, agent, assignment)
+    renew(tx, agent)
+    failpoint("queues.after_hold")
+    return view(tx, entry)
+
+
+def accept(tx: Tx, row: Row, agent: int, assignment: int) -> None:
+    """offered → held in one conditional UPDATE: the second of two accepts changes nothing."""
+    if row.state != State.OFFERED or (row.agent_id, row.assignment) != (agent, assignment):
+        raise OfferGone(entry=row.id, assignment=assignment)
+    in_time = ENTRY.c.expires_at > tx.now
+    hers = ENTRY.c.agent_id == agent
+    if not change(tx, row, Event.ACCEPT, in_time, hers, expires_at=None, preferred_agent_id=None):
+        raise OfferGone(entry=row.id, assignment=assignment)
+    answered(tx, agent)
+    held(tx, row, agent, assignment, by="offer")
+
+
+def held(
+    tx: Tx, row: Row, agent: int, assignment: int, *, by: str, reason: str = "", overtook: int = 0
+) -> None:
+    """Records that the entry is in the agent's hands."""
+    fact = events.EntryHeld(
+        entry=row.id,
+        agent=agent,
+        assignment=assignment,
+        by=by,
+        queue=row.queue,
+        reason=events.reason_code(reason) if reason else "",
+        overtook=overtook,
+    )
+    record(tx, fact, contact=row.contact_id, actor=staff_key(agent))
+
+
+def offer_shown(tx: Tx, entry: int, agent: int, assignment: int) -> bool:
+    """Notes that the agent's console shows the offer: only such counts as missed. False when it is gone."""
+    statement = update(ENTRY).where(
+        ENTRY.c.id == entry,
+        ENTRY.c.state == State.OFFERED.value,
+        ENTRY.c.agent_id == agent,
+        ENTRY.c.assignment == assignment,
+    )
+    return tx.execute(statement.values(shown_assignment=assignment)) == 1
+
+
+def decline(tx: Tx, entry: int, agent: int, assignment: int, reason: str) -> EntryView:
+    """Sends the offer back to the line; it is not offered to her again for a minute."""
+    row = entry_row(tx, entry)
+    if row.state != State.OFFERED or (row.agent_id, row.assignment) != (agent, assignment):
+        raise OfferGone(entry=entry, assignment=assignment)
+    passed = passed_by(row, agent, tx.now + DECLINED_FOR)
+    must_change(tx, row, Event.DECLINE, passed=passed, **released(row))
+    answered(tx, agent)
+    fact = events.EntryDeclined(
+        entry=entry, agent=agent, assignment=assignment, reason=events.reason_code(reason)
+    )
+    record(tx, fact, contact=row.contact_id, actor=staff_key(agent))
+    return view(tx, entry)
+
+
+def take(tx: Tx, entry: int, agent: int, *, reason: str = "", limits: Limits = LIMITS) -> EntryView:
+    """Takes a waiting entry by hand; anybody's emergency without regard to capacity, the first take wins."""
+    row = entry_row(tx, entry)
+    if row.agent_id == agent and row.state == State.HELD:
+        return entry_view(row)
+    if row.agent_id == agent and row.state == State.OFFERED:
+        return hold(tx, entry, agent, row.assignment)
+    by = "hand" if row.tier else "all"
+    return grab(tx, row, agent, by=by, reason=reason, limits=limits)
+
+
+def grab(tx: Tx, row: Row, agent: int, *, by: str, reason: str, limits: Limits) -> EntryView:
+    """waiting → held in one conditional UPDATE with the agent's right and room in it."""
+    if row.state in {*ASSIGNED, State.DONE}:
+        raise OfferGone(entry=row.id)
+    step(State(row.state), Event.TAKE)
+    guards = [on_duty(agent, tx.now, ready=row.tier > 0), is_member(agent, row.queue), matter_is_free()]
+    if row.tier:
+        guards.append(has_room(row.channel, row.weight, agent, tx.now, limits))
+    assignment = row.assignment + 1
+    overtook = position_of(tx, row) - 1 if row.tier else 0
+    values = {"agent_id": agent, "assignment": assignment, "expires_at": None, **relaxing(tx, row, agent)}
+    if not change(tx, row, Event.TAKE, *guards, **values):
+        raise refusal(tx, row, agent)
+    renew(tx, agent)
+    held(tx, row, agent, assignment, by=by, reason=reason, overtook=overtook)
+    failpoint("queues.after_hold")
+    return view(tx, row.id)
+
+
+def refusal(tx: Tx, row: Row, agent: int) -> OfferGone | NotEligible | MatterInHand | OverCapacity:
+    """Why the taking UPDATE changed nothing."""
+    if not tx.scalar(select(on_duty(agent, tx.now, ready=row.tier > 0) & is_member(agent, row.queue))):
+        return NotEligible(entry=row.id)
+    if not tx.scalar(select(matter_is_free()).where(ENTRY.c.id == row.id)):
+        return MatterInHand(entry=row.id)
+    return OverCapacity(entry=row.id)
+
+
+def relaxing(tx: Tx, row: Row, agent: int) -> dict[str, datetime]:
+    """Marks that the wish for a language was given up, when the agent does not have it."""
+    languages = tx.scalar(
+        select(SHIFT.c.languages).where(SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None))
+    )
+    return {} if row.language in (languages or ()) else {"language_relaxed_at": tx.now}
+
+
+def answered(tx: Tx, agent: int) -> None:
+    """Her console answered an offer: missed offers in a row start from none."""
+    mine = (SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None), SHIFT.c.missed_count > 0)
+    tx.execute(update(SHIFT).where(*mine).values(missed_count=0))
+
+
+def renew(tx: Tx, agent: int) -> None:
+    """Lengthens the agent's lease: she has just acted."""
+    until = tx.now + timedelta(seconds=LIMITS.lease_s)
+    mine = (SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None), SHIFT.c.lease_until < until)
+    tx.execute(update(SHIFT).where(*mine, SHIFT.c.lost_at.is_(None)).values(lease_until=until))

@@ -1,0 +1,104 @@
+"""The one way an entry changes: a step of the machine, one conditional UPDATE and one event."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from core.errors import NotFound
+from core.events import record
+from core.store import Tx
+from queues import events
+from queues.errors import OfferGone, StaleAssignment
+from queues.machine import Event, State, step
+from queues.models import ENTRY, SHIFT
+
+DECLINED_FOR = timedelta(seconds=60)  # a declined entry is not offered to the same agent sooner
+
+Row = Any
+
+
+def entry_row(tx: Tx, entry: int) -> Row:
+    """The entry's row as it is now; NotFound when there is none."""
+    rows = tx.rows(select(ENTRY).where(ENTRY.c.id == entry))
+    if not rows:
+        raise NotFound(entry=entry)
+    return rows[0]
+
+
+def contact_row(tx: Tx, contact: int) -> Row:
+    """The contact's open entry, or its last one; NotFound when it never had any."""
+    newest = ENTRY.c.ended_at.is_(None).desc(), ENTRY.c.id.desc()
+    rows = tx.rows(select(ENTRY).where(ENTRY.c.contact_id == contact).order_by(*newest).limit(1))
+    if not rows:
+        raise NotFound(contact=contact)
+    return rows[0]
+
+
+def fence(row: Row, agent: int, assignment: int) -> None:
+    """Refuses an act by anyone but the agent of this assignment."""
+    if row.agent_id != agent or row.assignment != assignment:
+        raise StaleAssignment(entry=row.id, assignment=assignment)
+
+
+def change(tx: Tx, row: Row, event: Event, *guards: ColumnElement[bool], **values: Any) -> bool:
+    """Carries out the event on the entry as `row` saw it; False when it has moved or a guard does not hold.
+
+    Raises IllegalTransition when the machine does not define the event in the row's state.
+    """
+    state = step(State(row.state), event)
+    since = {} if state == row.state else {"state_since": tx.now}
+    unchanged = (ENTRY.c.id == row.id, ENTRY.c.state == row.state, ENTRY.c.assignment == row.assignment)
+    statement = update(ENTRY).where(*unchanged, *guards).values(state=state.value, **since, **values)
+    return tx.execute(statement) == 1
+
+
+def must_change(tx: Tx, row: Row, event: Event, **values: Any) -> None:
+    """`change`, with OfferGone when the entry has moved meanwhile."""
+    if not change(tx, row, event, **values):
+        raise OfferGone(entry=row.id)
+
+
+def released(row: Row) -> dict[str, Any]:
+    """The values of an entry that is in nobody's hands; the new number fences the former agent's acts."""
+    return {
+        "agent_id": None,
+        "assignment": row.assignment + 1,
+        "shown_assignment": None,
+        "expires_at": None,
+        "snooze_until": None,
+        "idle_since": None,
+    }
+
+
+def passed_by(row: Row, agent: int, until: Any) -> dict[str, str]:
+    """The entry's memory of who passed it on, with one more."""
+    return {**row.passed, str(agent): until.isoformat()}
+
+
+def rest(tx: Tx, agent: int) -> None:
+    """Starts the agent's idle time anew: work has just left her hands."""
+    tx.execute(
+        update(SHIFT).where(SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None)).values(idle_since=tx.now)
+    )
+
+
+def withdraw(tx: Tx, row: Row, reason: str, actor: str) -> None:
+    """Takes an offer back into the line."""
+    must_change(tx, row, Event.WITHDRAW, **released(row))
+    fact = events.EntryWithdrawn(
+        entry=row.id, agent=row.agent_id, assignment=row.assignment, reason=events.reason_code(reason)
+    )
+    record(tx, fact, contact=row.contact_id, actor=actor)
+
+
+def put_off(tx: Tx, row: Row, not_before: Any, reason: str, actor: str) -> None:
+    """Takes a waiting or held entry out of the line until `not_before`."""
+    must_change(tx, row, Event.SCHEDULE, not_before=not_before, **released(row))
+    fact = events.EntryScheduled(entry=row.id, not_before=not_before, reason=events.reason_code(reason))
+    record(tx, fact, contact=row.contact_id, actor=actor)
+
+
+def staff_key(agent: int) -> str:
+    """The agent's name in events."""
+    return f"staff:{agent}"
