@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import queue
 import threading
@@ -18,8 +17,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from core.clock import Clock
-from core.errors import EnsilinjaError, Unavailable
+from core.errors import Unavailable
 from core.failpoints import failpoint
+from core.lock import lock_folder
 from core.store import BATCH, WAITING, BatchLost, Operation, Outcome, Recorded, Tx, run_batch, settle, translated
 from core.vault import Vault
 
@@ -27,12 +27,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 READERS = 4  # threads: reads are short, two cores have no use for more
-
-
-class AlreadyRunning(EnsilinjaError):
-    """Another process has this data folder open."""
-
-    code = "already_running"
 
 
 class SqliteStore:
@@ -159,18 +153,6 @@ class SqliteStore:
                 return batch, False
             batch.append(operation)
         return batch, True
-
-
-def lock_folder(path: Path) -> int:
-    """Takes the folder's lock for the life of the process; raises AlreadyRunning."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise AlreadyRunning from None
-    return handle
 
 
 def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
