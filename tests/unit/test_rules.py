@@ -106,8 +106,8 @@ def test_the_due_time_counts_from_the_arrival_and_not_before_the_agreed_time() -
 
 def test_a_line_whose_topic_belongs_elsewhere_follows_the_other_queue() -> None:
     moved = route(
-        urgency=Urgency.NON_URGENT, topic_queue="dental", channel="callback", line=ELDERLY, catalogue=CATALOGUE,
-        now=local(MONDAY_TEN),
+        urgency=Urgency.NON_URGENT, topic_queue="dental", channel="callback", line=ELDERLY,
+        catalogue=CATALOGUE, now=local(MONDAY_TEN),
     )  # fmt: skip
     assert moved.queue == "dental" and moved.due_at == local("2026-11-02 15:00")
 
