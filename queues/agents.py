@@ -1,4 +1,4 @@
-"""Professionals at work: membership, shifts, leases. A shift without a sign of life is lost, never trusted."""
+"""Professionals at work: membership, shifts, leases. A silent shift is lost, never trusted."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ def start_shift(
     if not 1 <= capacity <= limits.chat_capacity_max:
         raise Invalid(field="capacity")
     lease = tx.now + timedelta(seconds=limits.lease_s)
-    given = {
+    given: dict[str, Any] = {
         "chat_capacity": capacity,
         "languages": sorted(languages),
         "device": device,
@@ -50,8 +50,8 @@ def start_shift(
     if tx.execute(update(SHIFT).where(*open_shift(staff)).values(**given, lost_at=None)):
         set_state(tx, staff, "ready", "again")
         return shift_now(tx, staff)
-    times = {"started_at": tx.now, "state_since": tx.now, "idle_since": tx.now}
-    row = tx.add(Shift(staff_id=staff, state="ready", **times, **given))
+    times = dict.fromkeys(("started_at", "state_since", "idle_since"), tx.now)
+    row = tx.add(Shift(staff_id=staff, state="ready", **(given | times)))
     fact = events.ShiftStarted(shift=row.id or 0, capacity=capacity)
     record(tx, fact, staff=staff, actor=staff_key(staff))
     return shift_now(tx, staff)

@@ -1,4 +1,4 @@
-"""Runs the pure matcher over the store's rows and writes its offers. Reads only what ready agents could be given."""
+"""Runs the pure matcher over the store's rows and writes its offers. Reads only what can be offered."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ def dispatch(tx: Tx, catalogue: Catalogue) -> list[EntryView]:
 
 
 def offer(tx: Tx, row: Any, pair: Pair, catalogue: Catalogue) -> bool:
-    """waiting → offered in one conditional UPDATE with the agent's right and room in it; False when it has moved."""
+    """waiting → offered in one conditional UPDATE with right and room in it; False when it has moved."""
     limits = catalogue.limits
     expires_at = tx.now + timedelta(
         seconds=limits.offer_call_s if row.channel == "call" else limits.offer_chat_s
@@ -70,7 +70,7 @@ def offer(tx: Tx, row: Any, pair: Pair, catalogue: Catalogue) -> bool:
 
 
 def take_next(tx: Tx, agent: int, catalogue: Catalogue) -> EntryView | None:
-    """Gives the agent the first entry in rank order that she may have, own-team queues too; None when none is."""
+    """Gives the agent the first entry in rank order that she may have, own-team queues too, or None."""
     agents = ready_agents(tx, catalogue)
     settings = settings_of(catalogue, pulled=True)
     room = Room(agents)
@@ -138,7 +138,7 @@ def agent_of(row: Any, queues: set[str], load: Load) -> Agent:
 
 
 def waiting_rows(tx: Tx, queues: Collection[str]) -> Sequence[Any]:
-    """The first of those who wait, by queue and channel, whose matter is in nobody's hands: index reads only."""
+    """The first who wait, by queue and channel, whose matter is in nobody's hands: index reads only."""
     parts = []
     for queue in sorted(queues):
         for channel in CHANNELS:

@@ -237,6 +237,8 @@ def change_channel(
     if row.state == State.LEFT:
         come_back(tx, row, actor)
         row = entry_row(tx, row.id)
+    if row.state == State.SCHEDULED:
+        not_before = not_before or tx.now
     must_change(tx, row, Event.MOVE, channel=channel, not_before=not_before, window_until=window_until)
     fact = events.EntryChannel(entry=row.id, channel=channel)
     record(tx, fact, contact=contact, actor=actor)

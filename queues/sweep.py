@@ -1,4 +1,4 @@
-"""Every deadline of the line is a column; this looks at those that have passed. Idempotent, a bounded bite a second."""
+"""Every deadline of the line is a column; this acts on those that have passed, a bounded bite at a time."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ def passed(tx: Tx, state: State, deadline: ColumnElement[Any]) -> list[Any]:
 
 
 def expire(tx: Tx, row: Any, limits: Limits) -> bool:
-    """An unanswered offer goes back to the line; two in a row that were shown make the agent not answering."""
+    """An unanswered offer goes back to the line; two shown ones in a row: the agent is not answering."""
     agents = passed_by(row, row.agent_id, tx.now)
     if not change(tx, row, Event.EXPIRE, passed=agents, **released(row)):
         return False
