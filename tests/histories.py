@@ -48,8 +48,9 @@ def offered(at: float, agent: int = 1) -> Step:
     return (at, "entry.offered", fields)
 
 
-def held(at: float, queue: str = "nurse", by: str = "offer") -> Step:
-    return (at, "entry.held", {"entry": 1, "agent": 1, "assignment": 1, "by": by, "queue": queue})
+def held(at: float, queue: str = "nurse", by: str = "offer", overtook: int = 0) -> Step:
+    taken = {"entry": 1, "agent": 1, "assignment": 1, "by": by, "queue": queue, "overtook": overtook}
+    return (at, "entry.held", taken)
 
 
 def replied(at: float) -> Step:
@@ -60,8 +61,8 @@ def left(at: float) -> Step:
     return (at, "entry.left", {"entry": 1, "resume_until": iso(at + 10)})
 
 
-def done(at: float, **more: Any) -> Step:
-    return (at, "entry.done", {"entry": 1} | more)
+def done(at: float, why: str = "finished") -> Step:
+    return (at, "entry.done", {"entry": 1, "why": why})
 
 
 def outcome(at: float, code: str = "advice", *, resolved: bool = True, counts: bool = True) -> Step:
@@ -126,7 +127,7 @@ def callback(reached: float = 60, due: float = 240, *, queue: str = "nurse") -> 
 
 def gone_chat(after: float = 2) -> list[Step]:
     """A chat whose resident left the line and did not come back."""
-    return [received(), queued(), left(after), done(after + 10)]
+    return [received(), queued(), left(after), done(after + 10, why="lapsed")]
 
 
 def events(steps: Iterable[Step], *, contact: int = 1, start: datetime = MONDAY) -> list[Recorded]:

@@ -194,7 +194,7 @@ def held(fact: Fact, event: Recorded) -> Fact:
         accepted_at=fact.accepted_at or event.at,
         bridged_at=fact.bridged_at or (event.at if bridges else None),
         queue=event.data.get("queue") or fact.queue,
-        overtakes_count=fact.overtakes_count + (event.data.get("by") == "hand"),
+        overtakes_count=fact.overtakes_count + (event.data.get("overtook", 0) > 0),
     )
 
 

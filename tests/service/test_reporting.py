@@ -124,7 +124,7 @@ async def test_facts_between_two_instants_are_those_that_arrived_then(database_u
         assert [fact.contact_id for fact in facts] == [1, 2, 3, 4, 5, 6]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_interleaving_caught_up_in_any_chunks_is_the_recount(data: st.DataObject) -> None:
     waiting = [list(told.events(steps, contact=n)) for n, steps in enumerate(HISTORIES, start=1)]

@@ -56,7 +56,7 @@ def test_return_and_transfer_do_not_restart_the_first_clock() -> None:
         (4, "entry.transferred", {"entry": 1, "from_queue": "nurse", "queue": "physio"}),
         told.offered(5),
         (6, "entry.declined", {"entry": 1, "agent": 2, "assignment": 3, "reason": "busy"}),
-        told.held(7, "physio", by="hand"),
+        told.held(7, "physio", by="hand", overtook=3),
     ]
     fact = fold(told.events(history))
 
