@@ -1,0 +1,108 @@
+"""Brings a database to the version of this code, and opens it for commands that run beside the service.
+
+Refuses a database that a newer version has been at. Synchronous: not to be called in the event loop.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from core.errors import EnsilinjaError
+from core.lock import sqlite_path
+from core.postgres import WRITER_LOCK, async_url
+from core.sqlite import sqlite_engine
+from ensilinja.tables import metadata
+
+T = TypeVar("T")
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+
+class NewerDatabase(EnsilinjaError):
+    """The database has been used by a newer version of the program; install that version or a backup."""
+
+    code = "newer_database"
+
+
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Upgrades to `revision`; one start at a time, the others find it done. Raises NewerDatabase."""
+    transact(database_url, upgrade, revision)
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """Takes the database back to an earlier version, for a rollback of the program."""
+    transact(database_url, lambda connection: command.downgrade(configuration(connection), revision))
+
+
+def differences(database_url: str) -> list[object]:
+    """What an automatic migration would still change; empty when migrations and models agree."""
+    return transact(database_url, _compare)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Upgrades on an open connection, in its transaction."""
+    config = configuration(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = MigrationContext.configure(connection).get_current_heads()
+    if not known.issuperset(found):
+        raise NewerDatabase(revision=",".join(found))
+    command.upgrade(config, revision)
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's own settings; there is no alembic.ini."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _compare(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
+
+
+def transact(database_url: str, fn: Callable[..., T], *args: object, read_only: bool = False) -> T:
+    """Runs `fn(connection, *args)` in one transaction, alone among all writers unless it only reads."""
+    path = sqlite_path(database_url)
+    if path is None:
+        return asyncio.run(_transact_postgres(database_url, fn, *args, read_only=read_only))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = sqlite_engine(path, read_only=read_only)
+    event.listen(engine, "connect", _without_foreign_keys)
+    try:
+        with engine.begin() as connection:
+            result = fn(connection, *args)
+            _check_foreign_keys(connection)
+            return result
+    finally:
+        engine.dispose()
+
+
+def _without_foreign_keys(connection: object, _record: object) -> None:
+    # A table that is made anew is dropped in between; rows that point to it must not go with it.
+    connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined]
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise RuntimeError("a row points to one that does not exist")
+
+
+async def _transact_postgres(database_url: str, fn: Callable[..., T], *args: object, read_only: bool) -> T:
+    engine = create_async_engine(async_url(database_url), hide_parameters=True)
+    try:
+        async with engine.begin() as connection:
+            if not read_only:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+            return await connection.run_sync(fn, *args)
+    finally:
+        await engine.dispose()
