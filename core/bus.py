@@ -64,7 +64,9 @@ class RedisBus:
 
     def __init__(self, url: str) -> None:
         """Connects at `run`."""
-        self._redis = Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=None)
+        self._redis = Redis.from_url(
+            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=None
+        )
         self._listeners: list[Listener] = []
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(256)
         self.is_up = False

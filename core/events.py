@@ -29,7 +29,9 @@ def event(name: str) -> Callable[[type[E]], type[E]]:
     return register
 
 
-def record(tx: Tx, fact: Any, *, contact: int | None = None, staff: int | None = None, actor: str) -> Recorded:
+def record(
+    tx: Tx, fact: Any, *, contact: int | None = None, staff: int | None = None, actor: str
+) -> Recorded:
     """Stores `fact` with the next number of its contact (or staff member) and keeps it for the listeners after commit."""
     if (contact is None) == (staff is None):
         raise ValueError("an event belongs to a contact or to a staff member")
@@ -76,7 +78,11 @@ def last_number(tx: Tx, contact: int) -> int:
 def last_numbers(tx: Tx, contacts: Iterable[int]) -> dict[int, int]:
     """`last_number` of many contacts in one query."""
     wanted = list(contacts)
-    statement = select(Event.contact_id, func.max(Event.n)).where(Event.contact_id.in_(wanted)).group_by(Event.contact_id)  # type: ignore[union-attr, call-overload, arg-type]
+    statement = (
+        select(Event.contact_id, func.max(Event.n))
+        .where(Event.contact_id.in_(wanted))
+        .group_by(Event.contact_id)
+    )  # type: ignore[union-attr, call-overload, arg-type]
     return {contact: n for contact, n in tx.rows(statement)} if wanted else {}
 
 

@@ -68,14 +68,19 @@ def fail(tx: Tx, job: JobView, error: str) -> None:
     state = "unknown" if job.kind in ONCE else "dead" if job.attempt >= ATTEMPTS else "pending"
     later = tx.now + timedelta(seconds=2**job.attempt)
     tx.execute(
-        update(Job).where(Job.id == job.id).values(state=state, due_at=later, lease_until=None, error=error[:200])  # type: ignore[arg-type]
+        update(Job)
+        .where(Job.id == job.id)
+        .values(state=state, due_at=later, lease_until=None, error=error[:200])  # type: ignore[arg-type]
     )
 
 
 def rescue(tx: Tx) -> list[JobView]:
     """Takes jobs from runners whose lease ended; returns those whose outside effect is now unknown."""
     lost = tx.all(select(Job).where(Job.state == "running", Job.lease_until < tx.now).limit(100))  # type: ignore[arg-type, operator]
-    views = [JobView(id=row.id, key=row.key, kind=row.kind, args=row.args, attempt=row.attempt_count) for row in lost]
+    views = [
+        JobView(id=row.id, key=row.key, kind=row.kind, args=row.args, attempt=row.attempt_count)
+        for row in lost
+    ]
     for view in views:
         fail(tx, view, "lease ended")
     return [view for view in views if view.kind in ONCE]

@@ -27,7 +27,11 @@ def setup_logs(level: str = "info", stream: Any = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, format='{"level":"%(levelname)s","logger":"%(name)s"}', stream=stream or sys.stderr)
+    logging.basicConfig(
+        level=logging.WARNING,
+        format='{"level":"%(levelname)s","logger":"%(name)s"}',
+        stream=stream or sys.stderr,
+    )
     # aiohttp's access log has addresses and its server log has request lines: neither is ours to keep.
     logging.getLogger("aiohttp.access").disabled = True
 

@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session
 from core.clock import Clock
 from core.errors import Unavailable
 from core.failpoints import failpoint
-from core.store import BATCH, WAITING, BatchLost, Operation, Outcome, Recorded, Tx, run_batch, settle, translated
+from core.store import (
+    BATCH,
+    WAITING,
+    BatchLost,
+    Operation,
+    Outcome,
+    Recorded,
+    Tx,
+    run_batch,
+    settle,
+    translated,
+)
 from core.vault import Vault
 
 P = ParamSpec("P")
@@ -67,11 +78,15 @@ class PostgresStore:
 
         try:
             async with asyncio.timeout(STATEMENT_SECONDS), self._engine.connect() as connection:
-                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
                 async with connection.begin():
                     return await connection.run_sync(snapshot)
         except LOST as error:
-            raise translated(error) if isinstance(error, SQLAlchemyError) else Unavailable(reason="store") from error
+            raise (
+                translated(error) if isinstance(error, SQLAlchemyError) else Unavailable(reason="store")
+            ) from error
 
     async def run(self) -> None:
         """See `Store.run`."""
@@ -139,7 +154,11 @@ def postgres_engine(url: str) -> AsyncEngine:
     settings: dict[str, Any] = {
         "timeout": STATEMENT_SECONDS,
         "command_timeout": STATEMENT_SECONDS,
-        "server_settings": {"statement_timeout": milliseconds, "synchronous_commit": "on", "application_name": "ensilinja"},
+        "server_settings": {
+            "statement_timeout": milliseconds,
+            "synchronous_commit": "on",
+            "application_name": "ensilinja",
+        },
     }
     return create_async_engine(async_url(url), pool_size=6, max_overflow=2, connect_args=settings)
 

@@ -42,14 +42,18 @@ class RqRunner:
     def __init__(self, url: str, otherwise: Runner) -> None:
         """`otherwise` serves while Redis is away."""
         self._queue = Queue(
-            QUEUE, connection=Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1), serializer=JSONSerializer
+            QUEUE,
+            connection=Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1),
+            serializer=JSONSerializer,
         )
         self._otherwise = otherwise
 
     async def submit(self, job: int) -> None:
         """See `Runner.submit`."""
         try:
-            await asyncio.to_thread(self._queue.enqueue, WORK, job, result_ttl=0, failure_ttl=0, job_timeout=60)
+            await asyncio.to_thread(
+                self._queue.enqueue, WORK, job, result_ttl=0, failure_ttl=0, job_timeout=60
+            )
         except (RedisError, OSError):
             log.warning("rq is away, running here", job=job)
             await self._otherwise.submit(job)

@@ -20,7 +20,18 @@ from core.clock import Clock
 from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.lock import lock_folder
-from core.store import BATCH, WAITING, BatchLost, Operation, Outcome, Recorded, Tx, run_batch, settle, translated
+from core.store import (
+    BATCH,
+    WAITING,
+    BatchLost,
+    Operation,
+    Outcome,
+    Recorded,
+    Tx,
+    run_batch,
+    settle,
+    translated,
+)
 from core.vault import Vault
 
 P = ParamSpec("P")
@@ -82,7 +93,9 @@ class SqliteStore:
         """See `Store.run`. The writer is a thread of its own; its end, for whatever reason, ends this."""
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
-        self._thread = threading.Thread(target=self._write_until_told, args=(loop,), name="store-write", daemon=True)
+        self._thread = threading.Thread(
+            target=self._write_until_told, args=(loop,), name="store-write", daemon=True
+        )
         self._thread.start()
         await asyncio.shield(self._ended)
 

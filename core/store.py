@@ -152,7 +152,9 @@ def run_operation(session: Session, operation: Operation, now: datetime, vault: 
         return Outcome(error=translated(error))
 
 
-def run_batch(connection: Connection, operations: Sequence[Operation], clock: Clock, vault: Vault) -> list[Outcome]:
+def run_batch(
+    connection: Connection, operations: Sequence[Operation], clock: Clock, vault: Vault
+) -> list[Outcome]:
     """Runs the operations one after another in the connection's open transaction, a savepoint each."""
     outcomes = []
     for operation in operations:

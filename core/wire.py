@@ -41,7 +41,9 @@ def parse(text: str) -> Frame:
 def strict_json(text: str) -> Any:
     """Parsed JSON without duplicate keys, NaN, infinities, huge numbers, deep nesting, NUL or lone surrogates."""
     try:
-        data = json.loads(text, object_pairs_hook=no_doubles, parse_constant=refuse_constant, parse_int=sane_int)
+        data = json.loads(
+            text, object_pairs_hook=no_doubles, parse_constant=refuse_constant, parse_int=sane_int
+        )
     except (ValueError, RecursionError):
         raise Malformed(reason="json") from None
     check_value(data, 0)

@@ -1,0 +1,121 @@
+"""What a process does again and again: sweep and dispatch, push news, run jobs, fold facts, beat. Each turn is harmless twice."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+
+from callbacks import service as callbacks
+from chat import service as chat
+from core import jobs, wire
+from core.store import Recorded, Tx
+from ensilinja import metrics, probes, sockets, work
+from ensilinja.reporting import board, keeper
+from ensilinja.runtime import Runtime
+from queues import dispatch
+from router.services import Services
+
+SECOND = 1.0
+TICK = 2.0  # a browser shows a broken line after 5 s of silence
+SESSION_CHECK = 5.0  # an ended session closes its sockets within this
+EVENTS_AT_ONCE = 200
+
+
+class Loops:
+    """The loops of one process and what wakes them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Listens to this process's commits and to the other processes' hints."""
+        self.runtime = runtime
+        self.wake_line = asyncio.Event()
+        self.wake_jobs = asyncio.Event()
+        self.wake_facts = asyncio.Event()
+        self._board = ""
+        runtime.store.listen(self._committed)
+        runtime.bus.listen(self._hinted)
+
+    def _committed(self, events: Sequence[Recorded]) -> None:
+        self.runtime.bus.publish({"n": events[-1].id})
+
+    def _hinted(self, hint: dict[str, object]) -> None:
+        self.runtime.feed.hinted(hint)
+        self.wake_line.set()
+        self.wake_jobs.set()
+        self.wake_facts.set()
+
+    async def run(self) -> None:
+        """Runs all loops until cancelled."""
+        tasks = self.runtime.tasks
+        async with asyncio.TaskGroup() as group:
+            for name, turn, every, wake in (
+                ("line", self.line, SECOND, self.wake_line),
+                ("feed", self.runtime.feed.turn, SECOND, self.runtime.feed.wake),
+                ("jobs", self.jobs, SECOND, self.wake_jobs),
+                ("facts", self.facts, SECOND, self.wake_facts),
+                ("heartbeat", self.heartbeat, SECOND, None),
+                ("places", self.runtime.feed.push_places, SECOND, None),
+                ("board", self.board, SECOND, None),
+                ("tick", self.tick, TICK, None),
+                ("sessions", self.sessions, SESSION_CHECK, None),
+            ):
+                group.create_task(tasks.loop(name, turn, every, wake), name=name)
+            group.create_task(tasks.forever("bus", self.runtime.bus.run), name="bus")
+
+    async def line(self) -> None:
+        """Everything with a deadline, then the offers; no new offers while draining."""
+        await self.runtime.store.write(turn_line, self.runtime.services, offers=not self.runtime.is_draining)
+
+    async def jobs(self) -> None:
+        """Jobs whose runner is lost, then those that are due."""
+        for unknown in await self.runtime.store.write(jobs.rescue):
+            await work.became_unknown(self.runtime, unknown)
+        for job, kind in await self.runtime.store.read(jobs.due):
+            await work.submit(self.runtime, job, kind)
+
+    async def facts(self) -> None:
+        """The figures' rows, up to the newest event."""
+        while await self.runtime.store.write(keeper.catch_up, EVENTS_AT_ONCE) >= EVENTS_AT_ONCE:
+            pass
+
+    async def heartbeat(self) -> None:
+        """A real write; `/readyz` believes nothing else."""
+        runtime = self.runtime
+        before = time.perf_counter()
+        await runtime.store.write(probes.beat, runtime.settings.process_name)
+        metrics.commit_took(time.perf_counter() - before)
+        metrics.writer_queue(runtime.store.queued)
+        metrics.bus_state(runtime.bus.is_up)
+        runtime.last_heartbeat = runtime.clock.monotonic()
+
+    async def board(self) -> None:
+        """The supervisors' picture: computed once for all who watch, sent when it has changed."""
+        watchers = [c for c in self.runtime.feed.connections if c.role == "board"]
+        if not watchers:
+            return
+        shown = (await self.runtime.store.read(board.snapshot, self.runtime.services.catalogue)).wire()
+        frame = wire.ev("board", board=shown)
+        for connection in watchers:
+            connection.send(frame)
+
+    async def tick(self) -> None:
+        """A sign of life to every browser."""
+        self.runtime.feed.tick(self.runtime.clock.now())
+
+    async def sessions(self) -> None:
+        """Ended sessions lose their sockets."""
+        await sockets.check_sessions(self.runtime)
+
+
+def turn_line(tx: Tx, services: Services, *, offers: bool) -> None:
+    """One turn of the line in one transaction: deadlines of every room, then the matcher."""
+    dispatch.sweep(tx, services.catalogue)
+    chat.sweep(tx, services)
+    callbacks.sweep(tx, services)
+    if offers:
+        dispatch.dispatch(tx, services.catalogue)
+
+
+async def settled(loops: Loops) -> None:
+    """Lets what was committed reach the browsers before the process goes."""
+    with contextlib.suppress(Exception):
+        await loops.runtime.feed.turn()

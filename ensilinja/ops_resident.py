@@ -1,0 +1,59 @@
+"""What a resident's page may ask over the socket. Every operation is about the session's own contact; no id is taken from the page."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import update
+
+from chat import service as chat
+from chat.models import Participant
+from core.identity import Actor
+from core.rights import Subject
+from core.store import Tx
+from ensilinja.ops import Body, Nothing, ResidentSays, op
+from router.services import Services
+
+
+def own(tx: Tx, actor: Actor, body: Body) -> Subject:
+    """The resident's own contact."""
+    return Subject(contact=actor.id)
+
+
+@op("resident", "message.send", ResidentSays, own)
+def send(tx: Tx, actor: Actor, body: ResidentSays, services: Services) -> Mapping[str, Any]:
+    """Stores the resident's message; the answer is its place in the conversation."""
+    sent = chat.send(
+        tx,
+        actor,
+        actor.id,
+        client_id=body.client_id,
+        text=body.text,
+        seen_seq=body.seen_seq,
+        services=services,
+    )
+    return {"seq": sent.seq, "at": sent.at, "duplicate": sent.duplicate}
+
+
+@op("resident", "contact.leave", Nothing, own)
+def leave(tx: Tx, actor: Actor, body: Nothing, services: Services) -> Mapping[str, Any]:
+    """The resident goes, with time to come back."""
+    chat.leave(tx, actor, actor.id, services)
+    return {}
+
+
+@op("resident", "contact.resume", Nothing, own)
+@op("resident", "contact.present", Nothing, own)
+def present(tx: Tx, actor: Actor, body: Nothing, services: Services) -> Mapping[str, Any]:
+    """The resident is here (again)."""
+    chat.connected(tx, actor.id)
+    return {}
+
+
+def renew_presence(tx: Tx, contacts: Collection[int]) -> None:
+    """Notes that these residents' pages are still connected to this process."""
+    if contacts:
+        tx.execute(
+            update(Participant)
+            .where(Participant.contact_id.in_(contacts), Participant.role == "resident")  # type: ignore[attr-defined, arg-type]
+            .values(connected_at=tx.now)
+        )

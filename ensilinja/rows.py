@@ -1,0 +1,213 @@
+"""The lists' rows: what staff see of a contact without opening it. No name, no number, no words of anybody."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from callbacks.models import Attempt
+from chat.models import Message, Participant
+from chat.presence import STALE
+from core.county import Catalogue
+from core.events import last_numbers
+from core.models import Staff
+from core.store import Tx
+from queues.models import Entry
+from router.models import Answers, Contact, Promise
+
+RESIDENT_KEY = "resident:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """One contact in a list; the same for every viewer but for `mine`, which is set when it is sent."""
+
+    contact: int
+    n: int
+    entry: int
+    assignment: int
+    queue: str
+    queue_name: str
+    channel: str
+    state: str
+    urgency: str
+    tier: int
+    topic: str | None
+    language: str
+    arrived_at: datetime
+    queued_here_at: datetime
+    state_since: datetime
+    due_at: datetime
+    target_at: datetime
+    promise_due_at: datetime | None
+    expires_at: datetime | None
+    not_before: datetime | None
+    agent: int | None
+    agent_name: str | None
+    present: bool | None
+    unread: int
+    attempts: int
+    overdue: bool
+    decision: bool
+    self_harm: bool
+
+    def wire(self, viewer: int) -> dict[str, Any]:
+        """The row as `viewer` gets it."""
+        return asdict(self) | {"mine": self.agent == viewer}
+
+
+def open_entries(tx: Tx, contacts: Collection[int]) -> list[Entry]:
+    """The entries of these contacts that are not ended."""
+    return tx.all(select(Entry).where(Entry.contact_id.in_(contacts), Entry.ended_at.is_(None)))  # type: ignore[attr-defined, union-attr]
+
+
+def rows(tx: Tx, contacts: Collection[int], catalogue: Catalogue) -> dict[int, ListRow]:
+    """The rows of those contacts that are in the line; a fixed number of queries, whatever the number of contacts."""
+    entries = open_entries(tx, contacts)
+    found = [entry.contact_id for entry in entries]
+    facts = _Facts(tx, found, [e.agent_id for e in entries if e.agent_id])
+    return {entry.contact_id: _row(entry, facts, tx.now, catalogue) for entry in entries}
+
+
+class _Facts:
+    """What the rows need of the other tables, by contact."""
+
+    def __init__(self, tx: Tx, contacts: list[int], staff: list[int]) -> None:
+        self.numbers = last_numbers(tx, contacts)
+        self.topics = dict(_pairs(tx, select(Contact.id, Contact.topic).where(Contact.id.in_(contacts))))  # type: ignore[call-overload, union-attr]
+        self.names = dict(_pairs(tx, select(Staff.id, Staff.display_name).where(Staff.id.in_(staff))))  # type: ignore[call-overload, union-attr]
+        self.promises = _promises(tx, contacts)
+        self.presence = _presence(tx, contacts)
+        self.unread = _unread(tx, contacts)
+        self.attempts = _attempts(tx, contacts)
+        self.tags = dict(
+            _pairs(tx, select(Answers.contact_id, Answers.tags).where(Answers.contact_id.in_(contacts)))
+        )  # type: ignore[call-overload, union-attr]
+
+
+def _pairs(tx: Tx, statement: Any) -> list[tuple[int, Any]]:
+    return [(row[0], row[1]) for row in tx.rows(statement)]
+
+
+def _promises(tx: Tx, contacts: list[int]) -> dict[int, datetime]:
+    statement = select(Promise.contact_id, func.min(Promise.due_at)).where(  # type: ignore[call-overload]
+        Promise.contact_id.in_(contacts),  # type: ignore[attr-defined]
+        Promise.kept_at.is_(None),  # type: ignore[union-attr]
+        Promise.ended_at.is_(None),  # type: ignore[union-attr]
+    )
+    return dict(_pairs(tx, statement.group_by(Promise.contact_id)))
+
+
+def _presence(tx: Tx, contacts: list[int]) -> dict[int, bool]:
+    statement = select(Participant).where(
+        Participant.contact_id.in_(contacts),  # type: ignore[attr-defined]
+        Participant.role == "resident",  # type: ignore[arg-type]
+    )
+    return {row.contact_id: is_present(row, tx.now) for row in tx.all(statement)}
+
+
+def is_present(row: Participant, now: datetime) -> bool:
+    """Whether the resident's page is connected: not gone, and renewed lately by the process that serves it."""
+    gone = row.disconnected_at is not None and (
+        row.connected_at is None or row.disconnected_at >= row.connected_at
+    )
+    return row.connected_at is not None and not gone and now - row.connected_at < STALE
+
+
+def _unread(tx: Tx, contacts: list[int]) -> dict[int, int]:
+    """Residents' messages after the newest that any professional has seen."""
+    seen = (
+        select(Participant.contact_id, func.max(Participant.seen_seq).label("seq"))  # type: ignore[call-overload]
+        .where(Participant.contact_id.in_(contacts), Participant.role != "resident")  # type: ignore[attr-defined]
+        .group_by(Participant.contact_id)
+        .subquery()
+    )
+    statement = (
+        select(Message.contact_id, func.count())  # type: ignore[call-overload]
+        .outerjoin(seen, seen.c.contact_id == Message.contact_id)
+        .where(
+            and_(
+                Message.contact_id.in_(contacts),  # type: ignore[attr-defined]
+                Message.sender_key.startswith(RESIDENT_KEY),  # type: ignore[attr-defined]
+                Message.seq > func.coalesce(seen.c.seq, 0),
+            )
+        )
+        .group_by(Message.contact_id)
+    )
+    return dict(_pairs(tx, statement))
+
+
+def _attempts(tx: Tx, contacts: list[int]) -> dict[int, int]:
+    statement = select(Attempt.contact_id, func.count()).where(  # type: ignore[call-overload]
+        Attempt.contact_id.in_(contacts),  # type: ignore[attr-defined]
+        Attempt.ended_at.is_not(None),  # type: ignore[union-attr]
+    )
+    return dict(_pairs(tx, statement.group_by(Attempt.contact_id)))
+
+
+def _row(entry: Entry, facts: _Facts, now: datetime, catalogue: Catalogue) -> ListRow:
+    contact = entry.contact_id
+    promise = facts.promises.get(contact)
+    attempts = facts.attempts.get(contact, 0)
+    queue = catalogue.queue(entry.queue)
+    return ListRow(
+        contact=contact,
+        n=facts.numbers.get(contact, 0),
+        entry=entry.id or 0,
+        assignment=entry.assignment,
+        queue=entry.queue,
+        queue_name=queue.name.fi,
+        channel=entry.channel,
+        state=entry.state,
+        urgency=entry.urgency,
+        tier=entry.tier,
+        topic=facts.topics.get(contact),
+        language=entry.language,
+        arrived_at=entry.arrived_at,
+        queued_here_at=entry.queued_here_at,
+        state_since=entry.state_since,
+        due_at=entry.due_at,
+        target_at=promise or entry.due_at,
+        promise_due_at=promise,
+        expires_at=entry.expires_at,
+        not_before=entry.not_before,
+        agent=entry.agent_id,
+        agent_name=facts.names.get(entry.agent_id or 0),
+        present=facts.presence.get(contact),
+        unread=facts.unread.get(contact, 0),
+        attempts=attempts,
+        overdue=now > (promise or entry.due_at) and entry.state in ("waiting", "scheduled", "offered"),
+        decision=entry.channel == "callback" and attempts >= catalogue.limits.attempts,
+        self_harm="self_harm" in (facts.tags.get(contact) or ()),
+    )
+
+
+def in_line(tx: Tx, queues: Collection[str], agent: int, limit: int = 300) -> list[int]:
+    """Contacts a professional sees: the open entries of her queues, and her own wherever they are; first in order first."""
+    statement = (
+        select(Entry.contact_id)  # type: ignore[call-overload]
+        .where(
+            Entry.ended_at.is_(None),  # type: ignore[union-attr]
+            (Entry.queue.in_(queues)) | (Entry.agent_id == agent),  # type: ignore[attr-defined]
+        )
+        .order_by(Entry.tier, Entry.due_at, Entry.arrived_at, Entry.id)
+        .limit(limit)
+    )
+    return tx.all(statement)
+
+
+def grouped(found: Mapping[int, ListRow], viewer: int) -> dict[str, list[dict[str, Any]]]:
+    """The console's three lists."""
+    lists: dict[str, list[dict[str, Any]]] = {"own": [], "waiting": [], "callbacks": []}
+    for row in found.values():
+        lists[list_of(row, viewer)].append(row.wire(viewer))
+    return lists
+
+
+def list_of(row: ListRow, viewer: int) -> str:
+    """Which list a row is in for this viewer."""
+    if row.agent == viewer:
+        return "own"
+    return "callbacks" if row.channel == "callback" else "waiting"

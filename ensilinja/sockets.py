@@ -1,0 +1,244 @@
+"""The browser's socket: identify, snapshot, then requests one at a time and news as it comes. Bounded in every direction."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from core import wire
+from core.errors import EnsilinjaError, Malformed, NotFound, TooMany, Unauthenticated
+from core.identity import Role
+from core.rights import authorize
+from ensilinja import metrics, ops_resident, ops_staff, snapshots
+from ensilinja.auth import sessions
+from ensilinja.auth.sessions import Identified
+from ensilinja.doors import Doors, check_origin, identify, language
+from ensilinja.feed import GOODBYE, Connection
+from ensilinja.ops import OfContact, find_op, perform, read_body
+from ensilinja.runtime import RUNTIME, Runtime
+
+log = structlog.get_logger(__name__)
+
+doors = Doors("machine")
+
+FIRST_FRAME = 10.0  # seconds to say hello
+SEND = 2.0  # seconds for the operating system to take a frame: one that does not is not reading
+ERRORS, ERROR_WINDOW = 20, 10.0  # malformed frames in so many seconds before the socket is closed
+RATE, BURST = 20.0, 60.0  # operations a second, and at once: a person's hand is slower by far
+CLOSE_POLICY, CLOSE_RESTART = 1008, 1012
+ROLES = ("resident", "console", "board")
+
+__all__ = ["doors", "ops_resident", "ops_staff"]
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What one socket may still do: a bucket of operations and a memory of errors."""
+
+    tokens: float = BURST
+    at: float = 0.0
+    errors: deque[float] = field(default_factory=lambda: deque(maxlen=ERRORS))
+
+    def spend(self, now: float) -> None:
+        """Takes one operation; TooMany when there is none left."""
+        self.tokens = min(BURST, self.tokens + (now - self.at) * RATE)
+        self.at = now
+        if self.tokens < 1:
+            raise TooMany(retry_after=1)
+        self.tokens -= 1
+
+    def blunder(self, now: float) -> bool:
+        """Counts a malformed frame; True when there were too many lately."""
+        self.errors.append(now)
+        return len(self.errors) == ERRORS and now - self.errors[0] < ERROR_WINDOW
+
+
+@doors.get("/ws", "public")
+async def socket(request: web.Request) -> web.StreamResponse:
+    """One browser's socket, from hello to close."""
+    check_origin(request)
+    runtime = request.app[RUNTIME]
+    response = web.WebSocketResponse(heartbeat=20, max_msg_size=wire.MAX_FRAME, compress=False)
+    await response.prepare(request)
+    try:
+        hello = await first_frame(response)
+        who, connection = await greet(request, hello)
+    except EnsilinjaError as error:
+        await refuse(response, error)
+        return response
+    try:
+        await serve(runtime, response, connection, who, hello)
+    finally:
+        runtime.feed.leave(connection)  # presence is renewed while a page is open; silence tells of its end
+    return response
+
+
+async def first_frame(response: web.WebSocketResponse) -> wire.Frame:
+    """The hello; Malformed or Unauthenticated for anything else."""
+    try:
+        message = await response.receive(timeout=FIRST_FRAME)
+    except TimeoutError:
+        raise Malformed(reason="silent") from None
+    if message.type is not WSMsgType.TEXT:
+        raise Malformed(reason="not_text")
+    frame = wire.parse(message.data)
+    if frame.op != "hello" or frame.body.get("role") not in ROLES:
+        raise Malformed(reason="hello")
+    return frame
+
+
+async def refuse(response: web.WebSocketResponse, error: EnsilinjaError) -> None:
+    """Says why, and closes."""
+    with contextlib.suppress(ConnectionError, RuntimeError):
+        await response.send_str(wire.error(error.code, None, error.message))
+        await response.close(code=CLOSE_POLICY, message=error.code.encode())
+
+
+async def greet(request: web.Request, hello: wire.Frame) -> tuple[Identified, Connection]:
+    """Finds the session and joins the feed; what arrives before the snapshot is kept for after it."""
+    runtime = request.app[RUNTIME]
+    role = str(hello.body["role"])
+    who = await identify(request, "resident" if role == "resident" else "staff")
+    if who.session == 0:
+        raise Unauthenticated
+    if role == "resident" and not who.contact:
+        raise Unauthenticated(reason="no_contact")
+    authorize(who.actor, {"resident": "hello", "console": "console.open", "board": "board.read"}[role])
+    loop = asyncio.get_running_loop()
+
+    def evict() -> None:
+        if request.transport is not None:  # a polite close would wait for a browser that does not read
+            loop.call_soon(request.transport.abort)
+
+    connection = Connection(actor=who.actor, role=role, lang=language(request), evict=evict)
+    runtime.feed.join(connection)
+    return who, connection
+
+
+async def serve(
+    runtime: Runtime,
+    response: web.WebSocketResponse,
+    connection: Connection,
+    who: Identified,
+    hello: wire.Frame,
+) -> None:
+    """Sends the snapshot, then carries frames both ways until the browser is gone."""
+    metrics.sockets_changed(connection.role, 1)
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(write_frames(response, connection), name="socket-writer")
+            try:
+                snapshot = await snapshots.take(runtime, connection, who, hello.body)
+                connection.open_with(wire.ok("hello", hello.id, snapshot=snapshot))
+                await read_frames(runtime, response, connection)
+            except EnsilinjaError as error:
+                await refuse(response, error)
+            finally:
+                writer.cancel()
+    metrics.sockets_changed(connection.role, -1)
+
+
+async def write_frames(response: web.WebSocketResponse, connection: Connection) -> None:
+    """Sends what is queued; a browser that does not take a frame in time is dropped."""
+    while True:
+        frame = await connection.outbox.get()
+        try:
+            async with asyncio.timeout(SEND):
+                if frame == GOODBYE:
+                    await response.close(code=CLOSE_RESTART, message=b"restart")
+                    return
+                await response.send_str(frame)
+        except TimeoutError:
+            metrics.count_evicted()
+            connection.evict()
+            return
+
+
+async def read_frames(runtime: Runtime, response: web.WebSocketResponse, connection: Connection) -> None:
+    """Answers requests in their order."""
+    allowance = Allowance(at=runtime.clock.monotonic())
+    async for message in response:
+        if message.type is not WSMsgType.TEXT:
+            answer, is_blunder = wire.error("malformed", None, "not text"), True
+        else:
+            answer, is_blunder = await answer_frame(runtime, connection, allowance, message.data)
+        connection.send(answer)
+        if is_blunder and allowance.blunder(runtime.clock.monotonic()):
+            await response.close(code=CLOSE_POLICY, message=b"malformed")
+            return
+
+
+async def answer_frame(
+    runtime: Runtime, connection: Connection, allowance: Allowance, text: str
+) -> tuple[str, bool]:
+    """The answer to one frame, and whether the frame itself was bad."""
+    identity: str | None = None
+    try:
+        frame = wire.parse(text)
+        identity = frame.id
+        allowance.spend(runtime.clock.monotonic())
+        return wire.ok(frame.op, frame.id, **await run_op(runtime, connection, frame)), False
+    except EnsilinjaError as error:
+        if error.status == 409:
+            metrics.count_fenced()
+        told = {k: v for k, v in error.detail.items() if k in ("field", "reason", "newest", "retry_after")}
+        return wire.error(error.code, identity, error.message, **told), isinstance(error, Malformed)
+    except Exception:
+        log.exception("operation failed")
+        return wire.error("error", identity, "The request could not be carried out."), False
+
+
+async def run_op(runtime: Runtime, connection: Connection, frame: wire.Frame) -> Mapping[str, Any]:
+    """Carries out one operation: those of the connection itself here, the others in one transaction."""
+    if frame.op == "ping":
+        return await ping(runtime, connection)
+    if frame.op == "message.typing":
+        return typing(runtime, connection, frame.body)
+    operation = find_op(connection.actor, frame.op)
+    body = read_body(operation, frame.body)
+    answer = await runtime.store.write(perform, operation, connection.actor, body, runtime.services)
+    if isinstance(body, OfContact) and frame.op == "contact.open":
+        connection.open_contacts.add(body.contact)
+        messages = [runtime.feed.message(line, connection.lang) for line in answer["messages"]]
+        return {**answer, "messages": messages}
+    return answer
+
+
+def typing(runtime: Runtime, connection: Connection, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Tells the other side that somebody writes. Not stored, not numbered, and told only within this process."""
+    contact = connection.actor.id if connection.role == "resident" else body.get("contact")
+    if connection.role != "resident" and contact not in connection.open_contacts:
+        raise NotFound
+    frame = wire.ev("typing" if connection.role != "resident" else "chat.typing", contact=contact)
+    for other in runtime.feed.connections:
+        to_resident = connection.role != "resident" and other.role == "resident" and other.actor.id == contact
+        to_staff = connection.role == "resident" and contact in other.open_contacts
+        if to_resident or to_staff:
+            other.send(frame)
+    return {}
+
+
+async def ping(runtime: Runtime, connection: Connection) -> Mapping[str, Any]:
+    """A sign of life; a professional's renews the lease of her shift."""
+    if connection.role == "console" and Role.AGENT in connection.actor.roles:
+        await runtime.store.write(ops_staff.renew, connection.actor.id)
+    return {"now": runtime.clock.now()}
+
+
+async def check_sessions(runtime: Runtime) -> None:
+    """Closes the sockets whose session has ended, and notes that the others are in use."""
+    used = {c.actor.session for c in runtime.feed.connections}
+    if not used:
+        return
+    live = await runtime.store.read(sessions.alive, used)
+    for connection in list(runtime.feed.connections):
+        if connection.actor.session not in live:
+            connection.evict()
+    await runtime.store.write(sessions.touch, live)
+    here = frozenset(c.actor.id for c in runtime.feed.connections if c.role == "resident")
+    await runtime.store.write(ops_resident.renew_presence, here)

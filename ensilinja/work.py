@@ -1,0 +1,64 @@
+"""Carrying out jobs: one outside effect each, once per key. A job claims its row first; what cannot be known stays unknown."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from callbacks import service as callbacks
+from core import jobs
+from core.jobs import JobView
+from ensilinja import notices
+from ensilinja.runtime import Runtime
+from core.failpoints import failpoint
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[Runtime, JobView], Awaitable[None]]
+
+HERE = frozenset({"dial"})  # these need this process's own link to the exchange
+
+
+async def submit(runtime: Runtime, job: int, kind: str) -> None:
+    """Has the job run: by the runner, or here when it needs this process."""
+    if kind in HERE:
+        await run_job(runtime, job)
+    else:
+        await runtime.runner.submit(job)
+
+
+async def run_job(runtime: Runtime, job: int) -> None:
+    """Claims and carries out one job; harmless when it is done or with somebody else."""
+    claimed = await runtime.store.write(jobs.claim, job)
+    if claimed is None:
+        return
+    failpoint("jobs.mid_run")
+    try:
+        await WORK[claimed.kind](runtime, claimed)
+    except Exception as error:
+        log.exception("job failed", job=claimed.id, kind=claimed.kind)
+        await runtime.store.write(jobs.fail, claimed, type(error).__name__)
+        if claimed.kind in jobs.ONCE:
+            await became_unknown(runtime, claimed)
+        return
+    await runtime.store.write(jobs.finish, claimed.id)
+
+
+async def became_unknown(runtime: Runtime, job: JobView) -> None:
+    """Nobody knows whether this telephone rang: a professional decides, no code dials again."""
+    if job.kind == "dial":
+        await runtime.store.write(callbacks.dial_unknown, str(job.args["attempt"]), runtime.services)
+
+
+async def dial(runtime: Runtime, job: JobView) -> None:
+    """Rings a resident for a professional."""
+    order = await runtime.store.write(callbacks.dial_order, str(job.args["attempt"]))
+    if order is not None:
+        await runtime.telephony.dial(order.key, order.line, order.number, order.agent_device)
+
+
+async def sms(runtime: Runtime, job: JobView) -> None:
+    """Sends a neutral text."""
+    await notices.send(runtime, job)
+
+
+WORK: Mapping[str, Work] = {"dial": dial, "sms": sms}
