@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,14 +7,12 @@ from chat.conversation import (
     Talk,
     check_same,
     check_text,
-    idle_since,
     resident_says,
     staff_notes,
     staff_says,
 )
 from chat.errors import ConversationEnded, MessageIdReused, NewerMessages, StaleAssignment, TextRefused
 
-NOON = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 HELD = Talk(state="held", holder=7, assignment=3, newest=4, newest_resident=4, replied=False)
 
 
@@ -85,25 +82,3 @@ def test_the_same_id_with_another_text_is_refused() -> None:
 
     with pytest.raises(MessageIdReused):
         check_same("hei", "moi")
-
-
-def test_idle_counts_from_five_minutes_after_an_unanswered_text() -> None:
-    asked = NOON - timedelta(minutes=6)
-
-    assert idle_since(last_resident_at=None, last_staff_at=asked, now=NOON) == asked + timedelta(minutes=5)
-
-
-def test_who_has_answered_is_not_idle() -> None:
-    asked = NOON - timedelta(minutes=6)
-
-    assert idle_since(last_resident_at=NOON, last_staff_at=asked, now=NOON) is None
-
-
-def test_who_was_asked_a_moment_ago_is_not_idle() -> None:
-    asked = NOON - timedelta(minutes=4)
-
-    assert idle_since(last_resident_at=None, last_staff_at=asked, now=NOON) is None
-
-
-def test_nobody_is_idle_before_being_answered() -> None:
-    assert idle_since(last_resident_at=NOON - timedelta(hours=1), last_staff_at=None, now=NOON) is None

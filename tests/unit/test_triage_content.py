@@ -8,7 +8,7 @@ from core.urgency import Urgency
 from triage import engine
 from triage.definition import UNKNOWN, Content, GateResult, Kind, Question, Rule, Subject, Value
 from triage.errors import ContentFaults
-from triage.expressions import comparisons
+from triage.expressions import Literal, comparisons
 from triage.loader import load
 
 FOLDER = Path(__file__).parents[2] / "config" / "oma-hame" / "triage"
@@ -27,36 +27,66 @@ def everything_asked(topic: str) -> list[Question]:
     return [*own, *(q for q in CONTENT.common.questions if q.id not in CONTENT.roof)]
 
 
-def thresholds(name: str) -> list[float]:
-    rules = [*CONTENT.floor.rules, *(r for t in CONTENT.topics.values() for r in t.ruleset.rules)]
-    found = [c.literal for rule in rules for c in comparisons(rule.expression) if c.name == name]
-    return [number for number in found if not isinstance(number, str | bool)]
+def some_value(question: Question, dice: random.Random, wanted: list[Literal]) -> Value:
+    """A value near what a rule asks for, otherwise any."""
+    number = question.kind in {Kind.INTEGER, Kind.DECIMAL}
+    if wanted and dice.random() < 0.9:
+        literal = dice.choice(wanted)
+        if isinstance(literal, bool) or not number:
+            return literal if isinstance(literal, bool) else str(literal)
+        return within(question, float(literal) + dice.choice((-1, 0, 1)))
+    if question.kind is Kind.BOOLEAN:
+        return dice.random() < 0.5
+    if question.kind is Kind.CHOICE:
+        return dice.choice(question.options).code
+    return within(question, dice.uniform(question.minimum or 0, question.maximum or 100))
 
 
-def some_value(question: Question, dice: random.Random) -> Value:
-    match question.kind:
-        case Kind.BOOLEAN:
-            return dice.random() < 0.15
-        case Kind.CHOICE:
-            return dice.choice(question.options).code
-        case _:
-            near = [n + step for n in thresholds(question.id) for step in (-1, 0, 1)]
-            low, high = question.minimum or 0, question.maximum or 100
-            picked = dice.choice([*near, low, (low + high) // 3, (low + high) // 2])
-            number = min(max(picked, low), high)
-            return int(number) if question.kind is Kind.INTEGER else float(number)
+def within(question: Question, number: float) -> Value:
+    inside = min(max(number, question.minimum or 0), question.maximum or 100)
+    return int(inside) if question.kind is Kind.INTEGER else inside
+
+
+def quiet(question: Question) -> Value:
+    """The answer of somebody who has nothing of the kind."""
+    if question.kind is Kind.BOOLEAN:
+        return question.id == "two_fingers"
+    if question.kind is Kind.CHOICE:
+        return "no" if question.id == "pregnant" else question.options[0].code
+    return {"age": 30, "age_months": 6, "pain": 3, "fever_max": 38.2}.get(question.id, 3)
+
+
+def read_by(topic: str, rule: Rule) -> dict[str, list[Literal]]:
+    """The questions a rule reads, through scores and show-conditions, with the values it compares them to."""
+    found: dict[str, list[Literal]] = {}
+    for compare in comparisons(rule.expression):
+        found.setdefault(compare.name, []).append(compare.literal)
+    for score in CONTENT.topic(topic).ruleset.scores:
+        if score.id in found:
+            found |= {item: found.get(item, []) for item in score.items}
+    for question in everything_asked(topic):
+        if question.id in found:
+            for condition in question.shown_when:
+                found.setdefault(condition.question, [condition.value])
+    return found
 
 
 def answered(topic: str, seed: int) -> Iterator[tuple[dict[str, Value], engine.Result]]:
+    """Random answers, each aimed at one of the rules in turn, with their results."""
     dice = random.Random(seed)
     asked = everything_asked(topic)
-    for _ in range(TRIES):
-        answers = {question.id: some_value(question, dice) for question in asked}
+    aims = [read_by(topic, rule) for rule in (*CONTENT.topic(topic).ruleset.rules, *CONTENT.floor.rules)]
+    for number in range(TRIES):
+        aim, noise = aims[number % len(aims)], dice.choice((0.0, 0.1, 0.5))
+        answers = {
+            q.id: some_value(q, dice, aim.get(q.id, [])) if q.id in aim or dice.random() < noise else quiet(q)
+            for q in asked
+        }
         yield answers, engine.evaluate(CONTENT, topic, answers, ANYONE, gate=CLEAR, finished=True)
 
 
 def names_the_level(rule: Rule, result: engine.Result, default: Urgency) -> bool:
-    """Whether the result would be milder without this rule, or has its level if that is not above the default."""
+    """Whether the result would be milder without this rule; below the default: whether it has its level."""
     if rule.level is None:
         return True
     if rule.level.rank >= default.rank:
@@ -124,9 +154,7 @@ def test_other_topics_reach_every_level_they_name(topic: str) -> None:
 @pytest.mark.parametrize("factor", ["urinary_disease", "immunosuppressed", "recurrent"])
 def test_aggravating_factor_never_lowers_urinary_symptoms(factor: str) -> None:
     for answers, result in answered("uti", seed=19):
-        worse = engine.evaluate(
-            CONTENT, "uti", {**answers, factor: True}, ANYONE, gate=CLEAR, finished=True
-        )
+        worse = engine.evaluate(CONTENT, "uti", {**answers, factor: True}, ANYONE, gate=CLEAR, finished=True)
         assert worse.level.rank <= result.level.rank
 
 

@@ -61,8 +61,30 @@ def test_always_is_true_of_nothing() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a", "a=", "a=true AND", "(a=true", "a=true)", "a>x", "a>=true", "1<a<=3", "1<=a<=x", "a==true"]
-    + ["a IN ()", "a IN (x", "AND=true", "a=true b=true", "a;b", "a!=true", "(" * 40 + "a=true" + ")" * 40],
+    [
+        *(
+            "",
+            "a",
+            "a=",
+            "a=true AND",
+            "(a=true",
+            "a=true)",
+            "a>x",
+            "a>=true",
+            "1<a<=3",
+            "1<=a<=x",
+            "a==true",
+        ),
+        *(
+            "a IN ()",
+            "a IN (x",
+            "AND=true",
+            "a=true b=true",
+            "a;b",
+            "a!=true",
+            "(" * 40 + "a=true" + ")" * 40,
+        ),
+    ],
 )
 def test_text_outside_the_rule_language_is_refused(text: str) -> None:
     with pytest.raises(ExpressionFault):

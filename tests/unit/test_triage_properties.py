@@ -74,7 +74,9 @@ def test_unanswered_and_i_do_not_know_are_the_same(
 
 
 @settings(max_examples=300)
-@given(topic=topics, answers=full, left=kept, subject=subjects, worse=st.sampled_from(["poor_condition", "pain"]))
+@given(
+    topic=topics, answers=full, left=kept, subject=subjects, worse=st.sampled_from(["poor_condition", "pain"])
+)
 def test_poor_condition_and_severe_pain_never_lower(
     topic: str, answers: dict[str, Value], left: set[str], subject: Subject, worse: str
 ) -> None:
