@@ -13,6 +13,8 @@ class Result(StrEnum):
     NO_ANSWER = "no_answer"
     BUSY = "busy"
     VOICEMAIL = "voicemail"
+    WRONG_NUMBER = "wrong_number"
+    REFUSED = "refused"
     FAILED = "failed"
     AGENT_ABSENT = "agent_absent"
     UNKNOWN = "unknown"
@@ -26,12 +28,15 @@ _STRENGTH = (
     Result.NO_ANSWER,
     Result.BUSY,
     Result.VOICEMAIL,
+    Result.WRONG_NUMBER,
+    Result.REFUSED,
     Result.REACHED,
 )
 
 # Attempts in which the resident's telephone was truly tried; only these keep a promise and use up tries.
-REAL = frozenset({Result.REACHED, Result.NO_ANSWER, Result.BUSY, Result.VOICEMAIL})
-UNREACHED = REAL - {Result.REACHED}
+UNREACHED = frozenset({Result.NO_ANSWER, Result.BUSY, Result.VOICEMAIL})
+REAL = UNREACHED | {Result.REACHED, Result.WRONG_NUMBER, Result.REFUSED}
+TALKED = frozenset({Result.REACHED, Result.REFUSED})
 
 
 def stronger(old: Result | None, new: Result) -> Result:
@@ -56,7 +61,7 @@ class After:
 def after(results: Iterable[Result | None], *, limit: int, spacing: timedelta, now: datetime) -> After:
     """Decides from all results of the contact: unreached tries are spaced; used up, a professional decides.
 
-    A technical failure or an unknown result is followed by nothing: the professional says what happened.
+    After a technical failure, an unknown result or a wrong number the professional says what follows.
     """
     heard = list(results)
     if not heard or heard[-1] not in UNREACHED:
@@ -69,4 +74,4 @@ def after(results: Iterable[Result | None], *, limit: int, spacing: timedelta, n
 def needs_decision(results: Iterable[Result | None], *, limit: int) -> bool:
     """Whether the attempts are used up and a person has to decide."""
     heard = list(results)
-    return Result.REACHED not in heard and sum(result in UNREACHED for result in heard) >= limit
+    return not TALKED & set(heard) and sum(result in UNREACHED for result in heard) >= limit

@@ -5,13 +5,11 @@ The order is the server's: sequence numbers 1..n without holes, one order for al
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chat.errors import ConversationEnded, MessageIdReused, NewerMessages, StaleAssignment, TextRefused
 
 MAX_TEXT = 4000
-IDLE_AFTER = timedelta(minutes=5)
 
 # What no text can be and no store can give back as it came: NUL and halves of a surrogate pair.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -91,13 +89,3 @@ def check_same(stored: str, text: str) -> None:
     """A message id sent again must carry the same text; then it is the same message, else it is refused."""
     if stored != text:
         raise MessageIdReused
-
-
-def idle_since(
-    *, last_resident_at: datetime | None, last_staff_at: datetime | None, now: datetime
-) -> datetime | None:
-    """The instant from which the resident is idle: 5 minutes after an unanswered staff text, or None."""
-    if last_staff_at is None or (last_resident_at is not None and last_resident_at >= last_staff_at):
-        return None
-    since = last_staff_at + IDLE_AFTER
-    return since if since <= now else None

@@ -1,6 +1,9 @@
 """What a conversation refuses; each code is part of the wire."""
 
 from core.errors import Conflict, Invalid
+from queues.errors import StaleAssignment
+
+__all__ = ["ConversationEnded", "MessageIdReused", "NewerMessages", "StaleAssignment", "TextRefused"]
 
 
 class ConversationEnded(Conflict):
@@ -19,12 +22,6 @@ class NewerMessages(Conflict):
     """The resident has written since the professional last looked."""
 
     code = "newer_messages"
-
-
-class StaleAssignment(Conflict):
-    """The contact is no longer with this professional under this assignment."""
-
-    code = "stale_assignment"
 
 
 class TextRefused(Invalid):

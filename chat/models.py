@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.db import Row, big_id, ref, sealed, utc
@@ -39,3 +39,11 @@ class Participant(Row, table=True):
     seen_seq: int = 0
     connected_at: datetime | None = utc(nullable=True)
     disconnected_at: datetime | None = utc(nullable=True)
+    __table_args__ = (
+        Index(
+            "ix_participant_present",
+            "connected_at",
+            sqlite_where=text("disconnected_at IS NULL"),
+            postgresql_where=text("disconnected_at IS NULL"),
+        ),
+    )

@@ -86,7 +86,7 @@ class Assessment(Row, table=True):
     assessed_at: datetime = utc()
     assessed_by: int = ref("staff.id", index=False)
     urgency: str
-    reason: str = ""
+    reason_sealed: bytes | None = sealed()
 
 
 class Promise(Row, table=True):
@@ -125,14 +125,18 @@ class Estimate(Row, table=True):
 
     id: int | None = big_id()
     contact_id: int = ref("contact.id")
+    queue: str
+    urgency: str
     made_at: datetime = utc()
     low_minutes: int | None = None
     high_minutes: int | None = None
     position: int
+    ended_at: datetime | None = utc(nullable=True)
+    __table_args__ = (Index("ix_estimate_ended", "queue", "urgency", "ended_at"),)
 
 
 class Outcome(Row, table=True):
-    """How a contact ended; append-only, the newest counts. `why` tells why no message may be sent."""
+    """How a contact ended; append-only, the newest counts. `why` is a code."""
 
     id: int | None = big_id()
     contact_id: int = ref("contact.id")

@@ -1,0 +1,65 @@
+"""What the telephone tells: calls and attempts by id and result, never a number."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.events import event
+
+
+@event("call.arrived")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReceived:
+    """An inbound call became this contact, or joined it; `rang_at` is its first ring."""
+
+    call: int
+    line: str
+    rang_at: datetime
+    joined: bool
+
+
+@event("call.ended")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """The inbound call ended at this step of the call flow."""
+
+    call: int
+    step: str
+
+
+@event("attempt.requested")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRequested:
+    """A professional asked to be connected to the resident."""
+
+    attempt: int
+    n: int
+    agent: int
+
+
+@event("attempt.dialled")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptDialled:
+    """The resident's telephone was rung."""
+
+    attempt: int
+    n: int
+    dialled_at: datetime
+
+
+@event("attempt.ended")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded:
+    """What came of the attempt; a later, stronger word on the same attempt replaces it."""
+
+    attempt: int
+    n: int
+    result: str
+    dialled_at: datetime | None
+
+
+@event("callback.decision")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionNeeded:
+    """The attempts are used up; a person decides, never the program."""
+
+    tries: int

@@ -1,0 +1,122 @@
+"""Who takes part in a conversation and who is there now: coming, going, and being gone without a word."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from chat.events import ChatPresence
+from chat.models import Participant
+from core.events import record
+from core.identity import Actor
+from core.store import Tx
+from queues import service as queues
+from queues.views import EntryView
+from router.services import Services
+from router.standing import check_may
+
+RESIDENT = "resident"
+STAFF = "staff"
+IN_LINE = ("waiting", "offered", "scheduled")
+# A page renews its presence; one that stopped without a word is taken for gone after three renewals.
+STALE = timedelta(seconds=45)
+SWEPT = 50
+
+
+def staff_in(tx: Tx, contact: int) -> frozenset[int]:
+    """The professionals who take part in the conversation."""
+    keys = tx.all(
+        select(Participant.who_key).where(  # type: ignore[call-overload]
+            Participant.contact_id == contact,
+            Participant.role == STAFF,
+            Participant.left_at.is_(None),  # type: ignore[union-attr]
+        )
+    )
+    return frozenset(int(key.partition(":")[2]) for key in keys)
+
+
+def join_staff(tx: Tx, actor: Actor, held: EntryView) -> None:
+    """The holder takes part; whoever held before her does no longer."""
+    others = (
+        Participant.contact_id == held.contact,
+        Participant.role == STAFF,
+        Participant.left_at.is_(None),
+    )  # type: ignore[union-attr]
+    tx.execute(
+        update(Participant).where(*others, Participant.who_key != actor.key).values(left_at=tx.now)  # type: ignore[arg-type]
+    )
+    row = tx.get(Participant, (held.contact, actor.key))
+    if row is None:
+        tx.add(Participant(contact_id=held.contact, who_key=actor.key, role=STAFF, joined_at=tx.now))
+        return
+    row.left_at = None
+    tx.session.flush()
+
+
+def connected(tx: Tx, contact: int) -> None:
+    """The resident is present, and renewed so while the page is open; one who had left is back in her place."""
+    row = _resident(tx, contact)
+    if not _is_here(row, tx):
+        record(tx, ChatPresence(present=True), contact=contact, actor=row.who_key)
+    row.connected_at, row.disconnected_at = tx.now, None
+    tx.session.flush()
+    entry = queues.entry_of(tx, contact)
+    if entry.state == "left" and entry.resume_until is not None and entry.resume_until > tx.now:
+        queues.resume(tx, contact, row.who_key)
+
+
+def disconnected(tx: Tx, contact: int, resume_until: datetime) -> None:
+    """The resident's last page is gone: a chat in the line keeps its place until `resume_until`.
+
+    An emergency stays on top of the list, and promised work needs nobody at a page.
+    """
+    row = _resident(tx, contact)
+    _absent(tx, row)
+    entry = queues.entry_of(tx, contact)
+    if entry.channel == "chat" and entry.tier > 0 and entry.state in ("waiting", "offered"):
+        queues.leave(tx, contact, resume_until=resume_until, actor=row.who_key)
+
+
+def leave(tx: Tx, actor: Actor, contact: int, services: Services) -> EntryView:
+    """The resident goes by her own word: out of the line with time to return, or out of the conversation."""
+    entry = check_may(tx, actor, "contact.leave", contact)
+    _absent(tx, _resident(tx, contact))
+    if entry.state in IN_LINE:
+        return queues.leave(tx, contact, resume_until=tx.now + _resume(services), actor=actor.key)
+    return entry
+
+
+def notice_absence(tx: Tx, services: Services) -> int:
+    """Takes those for gone whose page stopped renewing without a word; returns how many."""
+    silent = tx.all(
+        select(Participant.contact_id)  # type: ignore[call-overload]
+        .where(
+            Participant.role == RESIDENT,
+            Participant.disconnected_at.is_(None),  # type: ignore[union-attr]
+            Participant.connected_at < tx.now - STALE,  # type: ignore[operator]
+        )
+        .limit(SWEPT)
+    )
+    for contact in silent:
+        disconnected(tx, contact, tx.now + _resume(services))
+    return len(silent)
+
+
+def _resident(tx: Tx, contact: int) -> Participant:
+    key = f"{RESIDENT}:{contact}"
+    row = tx.get(Participant, (contact, key))
+    return row or tx.add(Participant(contact_id=contact, who_key=key, role=RESIDENT, joined_at=tx.now))
+
+
+def _is_here(row: Participant, tx: Tx) -> bool:
+    return row.connected_at is not None and row.disconnected_at is None and tx.now - row.connected_at < STALE
+
+
+def _absent(tx: Tx, row: Participant) -> None:
+    if row.disconnected_at is None:
+        row.disconnected_at = tx.now
+        tx.session.flush()
+        record(tx, ChatPresence(present=False), contact=row.contact_id, actor=row.who_key)
+
+
+def _resume(services: Services) -> timedelta:
+    return timedelta(seconds=services.catalogue.limits.resume_chat_s)

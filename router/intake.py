@@ -1,0 +1,312 @@
+"""The one door: every contact comes in here, in one transaction, and has a place and a word before it is acknowledged.
+
+Refuses nobody for what they answered. The same client id again is the same contact.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core.county import Line, Queue
+from core.events import read_events, record
+from core.failpoints import failpoint
+from core.phone import normalise
+from core.store import Tx
+from core.urgency import Urgency, more_urgent
+from queues import service as queues
+from queues.views import EntryView
+from router.answering import answers_view, bind_answers, newest_answers
+from router.arrivals import Arrival, Channel, Received
+from router.errors import AnswersClosed, IdReused, NoNumber
+from router.estimating import newest_estimate, tell_estimate
+from router.events import ContactReceived, FlagWithdrawn
+from router.matters import join_confirmed, join_identified, open_matter
+from router.models import Contact, Matter, Party
+from router.parties import new_party
+from router.promises import callback_due, told_range
+from router.promising import Kind, PromiseView, make_promise, promises_of
+from router.rules import Route, route, service_hours
+from router.services import Services
+from router.standing import the_contact
+from triage.definition import GateResult, Result
+
+
+def receive(tx: Tx, arrival: Arrival, services: Services, actor: str = "system") -> Received:
+    """Takes a contact in: party, matter, contact, answers, route, place in the line, promise or estimate, events."""
+    known = tx.one(select(Contact).where(Contact.client_id == arrival.client_id))  # type: ignore[arg-type]
+    if known is not None:
+        return _again(tx, known, arrival, services)
+    handled = _handled_as(arrival, services, tx.now)
+    decided = _route(arrival, handled, services, tx.now)
+    contact, matter = _write(tx, arrival, decided)
+    failpoint("intake.after_contact")
+    _tell_received(tx, contact, arrival, decided, first=matter.joined_by == "new", actor=actor)
+    if arrival.answers is not None:
+        bind_answers(tx, arrival.answers, contact.id or 0, arrival.result, actor)
+    due_at = _promised_by(arrival, handled, decided, services)
+    entry = _enqueue(tx, contact, handled, decided, services, arrival, due_at=due_at, actor=actor)
+    promise = _promise(tx, contact, handled, decided, services, due_at=due_at, actor=actor)
+    told = tell_estimate(tx, entry, services) if entry.state == "waiting" and promise is None else None
+    return Received(
+        contact=contact.id or 0,
+        matter=contact.matter_id,
+        entry=entry,
+        route=decided,
+        promise=promise,
+        estimate=told,
+    )
+
+
+def withdraw_flag(
+    tx: Tx, contact: int, *, answers: int, result: Result, actor: str, services: Services
+) -> EntryView:
+    """ "I answered wrong": new answers beside the old ones; the level follows them, but not below SAME_DAY."""
+    if answers_view(tx, answers).contact == contact:
+        return queues.entry_of(tx, contact)
+    bind_answers(tx, answers, contact, result, actor)
+    level = more_urgent(result.level, Urgency.SAME_DAY)
+    record(tx, FlagWithdrawn(answers=answers, urgency=level), contact=contact, actor=actor)
+    entry = queues.entry_of(tx, contact)
+    row = the_contact(tx, contact)
+    decided = route(
+        urgency=level,
+        topic_queue=entry.queue,
+        channel=entry.channel,
+        catalogue=services.catalogue,
+        now=tx.now,
+        line=_line(row.line, services),
+        door=services.catalogue.door(row.door) if row.door else None,
+        tags=result.tags,
+        arrived_at=row.arrived_at,
+        not_before=entry.not_before,
+    )
+    return queues.reclassify(
+        tx, contact, urgency=level, tier=decided.tier, due_at=decided.due_at, actor=actor
+    )
+
+
+def contact_of_number(tx: Tx, phone: str, queue: str, since: datetime) -> int | None:
+    """The newest contact of this number with an open callback promise in `queue` that arrived since; or None."""
+    found = tx.all(
+        select(Contact)
+        .join(Party, Party.id == Contact.asker_id)  # type: ignore[arg-type]
+        .where(Party.phone_blind == tx.vault.blind(normalise(phone)), Contact.arrived_at >= since)  # type: ignore[arg-type]
+        .order_by(Contact.id.desc())  # type: ignore[union-attr]
+    )
+    for row in found:
+        entry = queues.entry_of(tx, row.id)
+        if entry.queue == queue and entry.channel == "callback" and entry.state != "done":
+            return int(row.id)
+    return None
+
+
+def received_again(tx: Tx, contact: int, services: Services) -> Received:
+    """The contact as it stands, in the form it was received in."""
+    row = the_contact(tx, contact)
+    entry = queues.entry_of(tx, contact)
+    first = read_events(tx, contact=contact, limit=1)
+    at = first[0].at if first else row.arrived_at
+    promised = [promise for promise in promises_of(tx, contact) if promise.ended_at is None]
+    decided = route(
+        urgency=entry.urgency,
+        topic_queue=entry.queue,
+        channel=entry.channel,
+        catalogue=services.catalogue,
+        now=at,
+        line=_line(row.line, services),
+        door=services.catalogue.door(row.door) if row.door else None,
+        tags=_tags(tx, contact),
+        arrived_at=row.arrived_at,
+    )
+    return Received(
+        contact=contact,
+        matter=row.matter_id,
+        entry=entry,
+        route=decided,
+        promise=promised[-1] if promised else None,
+        estimate=newest_estimate(tx, contact),
+    )
+
+
+def callback_promise(
+    tx: Tx, contact: int, *, asked: Line | Queue, due_at: datetime, actor: str
+) -> PromiseView:
+    """Promises a call back by `due_at`, told as a range of the asked one's own hours."""
+    return make_promise(
+        tx, contact, kind=Kind.CALLBACK, due_at=due_at, told_as=told_as(asked, tx.now, due_at), actor=actor
+    )
+
+
+def told_as(asked: Line | Queue, now: datetime, due_at: datetime) -> Mapping[str, object]:
+    """The text key and instants a call back is told with."""
+    hours = asked.hours if isinstance(asked, Line) else asked.service_hours
+    told = told_range(now, due_at, hours)
+    return {
+        "key": "promise.callback",
+        "on": told.on.isoformat(),
+        "start": told.start.isoformat(),
+        "end": told.end.isoformat(),
+    }
+
+
+def asked_of(line: str | None, queue: str, services: Services) -> Line | Queue:
+    """Whose hours and promise hold: the line's in its own queue, otherwise the queue's."""
+    rung = _line(line, services)
+    return rung if rung is not None and rung.queue == queue else services.catalogue.queue(queue)
+
+
+def _again(tx: Tx, row: Contact, arrival: Arrival, services: Services) -> Received:
+    answers = newest_answers(tx, row.id or 0)
+    same_answers = arrival.answers is None or (answers is not None and answers.id == arrival.answers)
+    if row.channel != arrival.channel or row.line != arrival.line or not same_answers:
+        raise IdReused
+    return received_again(tx, row.id or 0, services)
+
+
+def _handled_as(arrival: Arrival, services: Services, now: datetime) -> str:
+    asked_back = arrival.callback or arrival.channel in (Channel.VOICEMAIL, Channel.TASK)
+    if asked_back:
+        if arrival.phone is None and arrival.channel != Channel.VOICEMAIL:
+            raise NoNumber(field="phone")
+        return "callback" if arrival.phone is not None else "message"
+    if arrival.channel == Channel.CALL:
+        return "call"
+    if arrival.channel == Channel.FORM:
+        return "message"
+    # Nobody waits live outside hours: the chat is kept as a message and answered at the opening.
+    return "chat" if _route(arrival, "chat", services, now).service_open else "message"
+
+
+def _route(arrival: Arrival, handled: str, services: Services, now: datetime) -> Route:
+    result, gate = arrival.result, arrival.gate
+    return route(
+        urgency=_level(result, gate) or arrival.urgency,
+        topic_queue=result.queue if result else arrival.queue,
+        channel=handled,
+        catalogue=services.catalogue,
+        now=now,
+        line=_line(arrival.line, services),
+        door=services.catalogue.door(arrival.door) if arrival.door else None,
+        tags=(result.tags if result else frozenset()) | (gate.tags if gate else frozenset()),
+        arrived_at=arrival.arrived_at,
+    )
+
+
+def _level(result: Result | None, gate: GateResult | None) -> Urgency | None:
+    levels = [found.level for found in (result, gate) if found is not None and found.level is not None]
+    return min(levels, key=lambda level: level.rank, default=None)
+
+
+def _line(line: str | None, services: Services) -> Line | None:
+    return services.catalogue.line(line) if line else None
+
+
+def _tags(tx: Tx, contact: int) -> frozenset[str]:
+    answers = newest_answers(tx, contact)
+    return answers.tags if answers else frozenset()
+
+
+def _write(tx: Tx, arrival: Arrival, decided: Route) -> tuple[Contact, Matter]:
+    if arrival.answers is not None and answers_view(tx, arrival.answers).sent_at is not None:
+        raise AnswersClosed(answers=arrival.answers)
+    key = tx.vault.new_key(tx)
+    asker = new_party(tx, key=key, language=arrival.language, phone=arrival.phone, name=arrival.name)
+    topic = arrival.result.topic if arrival.result else arrival.topic
+    matter = None
+    if arrival.matter is not None:
+        matter = join_confirmed(tx, arrival.matter)
+    elif arrival.identity is not None:
+        matter = join_identified(tx, arrival.identity, topic)
+        asker.identity_blind, asker.identified = tx.vault.blind(arrival.identity), True
+    matter = matter or open_matter(tx, asker.id or 0, topic)
+    row = Contact(
+        client_id=arrival.client_id,
+        channel=arrival.channel,
+        line=arrival.line,
+        door=arrival.door,
+        language=arrival.language,
+        asker_id=asker.id,
+        subject_id=asker.id,
+        matter_id=matter.id,
+        data_key_id=key,
+        topic=topic,
+        arrived_at=arrival.arrived_at,
+        born_of=arrival.born_of,
+        is_follow_up=matter.joined_by != "new",
+    )
+    return tx.add(row), matter
+
+
+def _tell_received(
+    tx: Tx, contact: Contact, arrival: Arrival, decided: Route, *, first: bool, actor: str
+) -> None:
+    fact = ContactReceived(
+        channel=arrival.channel,
+        line=arrival.line,
+        door=arrival.door,
+        queue=decided.queue,
+        topic=contact.topic,
+        language=arrival.language,
+        first_contact=first and arrival.born_of is None,
+        born_of=arrival.born_of,
+        matter=contact.matter_id,
+        arrived_at=contact.arrived_at,
+    )
+    record(tx, fact, contact=contact.id, actor=actor)
+
+
+def _promised_by(arrival: Arrival, handled: str, decided: Route, services: Services) -> datetime:
+    if handled != "callback":
+        return decided.due_at
+    asked = asked_of(arrival.line, decided.queue, services)
+    return callback_due(asked, arrival.arrived_at, services.catalogue.calendar)
+
+
+def _enqueue(
+    tx: Tx,
+    contact: Contact,
+    handled: str,
+    decided: Route,
+    services: Services,
+    arrival: Arrival,
+    *,
+    due_at: datetime,
+    actor: str,
+) -> EntryView:
+    return queues.enqueue(
+        tx,
+        contact=contact.id or 0,
+        matter=contact.matter_id,
+        queue=decided.queue,
+        channel=handled,
+        urgency=decided.urgency,
+        tier=decided.tier,
+        due_at=min(decided.due_at, due_at),
+        arrived_at=contact.arrived_at,
+        language=contact.language,
+        weight=services.catalogue.queue(decided.queue).chat_weight if handled == "chat" else 1,
+        not_before=decided.opens_at,
+        preferred_agent=arrival.prefer_agent,
+        preferred_s=services.catalogue.limits.former_agent_s,
+        actor=actor,
+    )
+
+
+def _promise(
+    tx: Tx,
+    contact: Contact,
+    handled: str,
+    decided: Route,
+    services: Services,
+    *,
+    due_at: datetime,
+    actor: str,
+) -> PromiseView | None:
+    if handled == "callback":
+        asked = asked_of(contact.line, decided.queue, services)
+        return callback_promise(tx, contact.id or 0, asked=asked, due_at=due_at, actor=actor)
+    if handled == "message":
+        told = {"key": "promise.message", "end": due_at.isoformat()}
+        return make_promise(tx, contact.id or 0, kind=Kind.MESSAGE, due_at=due_at, told_as=told, actor=actor)
+    return None

@@ -1,0 +1,62 @@
+"""Changing how a contact is handled: to a call back, or ended by the resident herself. Arrival and place are kept."""
+
+from core.identity import Actor
+from core.store import Tx
+from queues import service as queues
+from queues.views import EntryView
+from router.errors import NoNumber, TooLate
+from router.intake import asked_of, callback_promise
+from router.outcomes import record_outcome
+from router.parties import Purpose, can_reach, change_phone
+from router.promises import callback_due
+from router.promising import Kind, PromiseView, Why, end_promise, open_promise, open_promises, point_to
+from router.services import Services
+from router.standing import check_may, the_contact
+
+WITHDRAWN = "WITHDRAWN"
+
+
+def change_to_callback(
+    tx: Tx, contact: int, phone: str | None, actor: Actor, services: Services
+) -> PromiseView:
+    """The resident will be called instead: the due time and so the place are kept, a promise is made.
+
+    Asked again it only takes the new number. NoNumber or PhoneFault when nobody could be called.
+    """
+    if actor.kind != "system":
+        check_may(tx, actor, "contact.callback", contact)
+    row = the_contact(tx, contact)
+    if phone is not None:
+        change_phone(tx, row.asker_id, phone)
+    if not can_reach(tx, row.asker_id, Purpose.CALL):
+        raise NoNumber(field="phone")
+    known = open_promise(tx, contact, Kind.CALLBACK)
+    if known is not None:
+        return known
+    entry = queues.change_channel(tx, contact, channel="callback", actor=actor.key)
+    asked = asked_of(row.line, entry.queue, services)
+    due_at = callback_due(asked, tx.now, services.catalogue.calendar)
+    replaced = [
+        end_promise(tx, contact, old.kind, Why.REPLACED, actor.key) for old in open_promises(tx, contact)
+    ]
+    made = callback_promise(tx, contact, asked=asked, due_at=due_at, actor=actor.key)
+    for old in replaced:
+        point_to(tx, old.id, made.id)
+    return made
+
+
+def cancel(tx: Tx, contact: int, actor: Actor, services: Services) -> EntryView:
+    """The resident cancels: promises are withdrawn and the contact ends, unless a professional holds it.
+
+    Cancelling twice is cancelling once.
+    """
+    entry = check_may(tx, actor, "contact.leave", contact)
+    if entry.state == "done":
+        return entry
+    if entry.state in ("held", "wrapping"):
+        raise TooLate(contact=contact)
+    for promise in open_promises(tx, contact):
+        end_promise(tx, contact, promise.kind, Why.WITHDRAWN, actor.key)
+    ended = queues.end_elsewhere(tx, contact, actor.key)
+    record_outcome(tx, contact, services.catalogue.outcome(WITHDRAWN), by=None, actor=actor.key)
+    return ended

@@ -1,0 +1,172 @@
+"""Promises as rows: made, kept, withdrawn by the resident or replaced. A due instant never moves; broken is derived."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from core.events import record
+from core.jobs import schedule
+from core.store import Tx
+from router.errors import PromiseGone
+from router.events import PromiseEnded, PromiseKept, PromiseMade
+from router.models import Contact, Promise
+from router.parties import Purpose, can_reach
+
+
+class Kind(StrEnum):
+    """What was promised."""
+
+    CALLBACK = "callback"
+    MESSAGE = "message"
+    SAME_DAY_ASSESSMENT = "same_day_assessment"
+
+
+class Why(StrEnum):
+    """Why a promise ended unkept."""
+
+    WITHDRAWN = "withdrawn_by_resident"
+    REPLACED = "replaced_by"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseView:
+    """One promise as the resident was told it: a text key with parameters."""
+
+    id: int
+    contact: int
+    kind: Kind
+    made_at: datetime
+    due_at: datetime
+    told_as: Mapping[str, object]
+    kept_at: datetime | None
+    ended_at: datetime | None
+    ended_why: str | None
+
+    def broken(self, now: datetime) -> bool:
+        """Whether it was not kept by its due instant; one that ended before its due is not broken."""
+        settled = self.kept_at or self.ended_at or now
+        return settled > self.due_at
+
+
+def make_promise(
+    tx: Tx, contact: int, *, kind: Kind, due_at: datetime, told_as: Mapping[str, object], actor: str
+) -> PromiseView:
+    """Stores what the resident is told; a call back is also told by SMS where that is safe."""
+    row = tx.add(Promise(contact_id=contact, kind=kind, made_at=tx.now, due_at=due_at, told_as=dict(told_as)))
+    view = promise_view(row)
+    record(tx, PromiseMade(promise=view.id, kind=kind, due_at=due_at), contact=contact, actor=actor)
+    if kind == Kind.CALLBACK:
+        text_resident(tx, contact, key=f"sms:promise:{view.id}", text="sms.callback_promised")
+    return view
+
+
+def keep_promise(tx: Tx, contact: int, kind: Kind, at: datetime, actor: str) -> PromiseView | None:
+    """Marks the open promise of this kind kept at `at`; None when there is none open (kept before, or ended)."""
+    row = _open_row(tx, contact, kind)
+    if row is None:
+        return None
+    row.kept_at = at
+    tx.session.flush()
+    in_time = at <= row.due_at
+    record(tx, PromiseKept(promise=row.id or 0, kept_at=at, in_time=in_time), contact=contact, actor=actor)
+    return promise_view(row)
+
+
+def withdraw_promise(tx: Tx, contact: int, kind: Kind, actor: str) -> PromiseView:
+    """Ends the open promise because the resident wants it no more; PromiseGone when there is none."""
+    return end_promise(tx, contact, kind, Why.WITHDRAWN, actor)
+
+
+def replace_promise(
+    tx: Tx, contact: int, *, kind: Kind, due_at: datetime, told_as: Mapping[str, object], actor: str
+) -> PromiseView:
+    """Ends the open promise and makes another; one already broken stays broken. PromiseGone when there is none."""
+    ended = end_promise(tx, contact, kind, Why.REPLACED, actor)
+    made = make_promise(tx, contact, kind=kind, due_at=due_at, told_as=told_as, actor=actor)
+    point_to(tx, ended.id, made.id)
+    return made
+
+
+def settle_elsewhere(tx: Tx, contact: int, *, by: int, actor: str) -> None:
+    """Ends the contact's open promises because contact `by` of the same matter was answered instead of it."""
+    newest = select(Promise.id).where(Promise.contact_id == by).order_by(Promise.id.desc()).limit(1)  # type: ignore[call-overload, union-attr]
+    replacement = tx.scalar(newest)
+    for promise in open_promises(tx, contact):
+        end_promise(tx, contact, promise.kind, Why.REPLACED, actor)
+        if replacement is not None and by != contact:
+            point_to(tx, promise.id, replacement)
+
+
+def open_promises(tx: Tx, contact: int) -> list[PromiseView]:
+    """The promises neither kept nor ended, earliest due first."""
+    return [view for view in promises_of(tx, contact) if view.kept_at is None and view.ended_at is None]
+
+
+def open_promise(tx: Tx, contact: int, kind: Kind) -> PromiseView | None:
+    """The open promise of this kind; there is at most one."""
+    row = _open_row(tx, contact, kind)
+    return promise_view(row) if row is not None else None
+
+
+def promises_of(tx: Tx, contact: int) -> list[PromiseView]:
+    """Every promise of the contact, earliest due first."""
+    statement = select(Promise).where(Promise.contact_id == contact).order_by(Promise.due_at, Promise.id)  # type: ignore[arg-type]
+    return [promise_view(row) for row in tx.all(statement)]
+
+
+def text_resident(tx: Tx, contact: int, *, key: str, text: str) -> bool:
+    """Schedules an SMS of text key `text` once per `key`, if the asker may be sent one; tells whether."""
+    row = tx.get(Contact, contact)
+    if row is None or not can_reach(tx, row.asker_id, Purpose.SMS):
+        return False
+    schedule(tx, key=key, kind="sms", args={"contact": contact, "text": text})
+    return True
+
+
+def promise_view(row: Promise) -> PromiseView:
+    """The frozen form of a stored promise."""
+    return PromiseView(
+        id=row.id or 0,
+        contact=row.contact_id,
+        kind=Kind(row.kind),
+        made_at=row.made_at,
+        due_at=row.due_at,
+        told_as=dict(row.told_as),
+        kept_at=row.kept_at,
+        ended_at=row.ended_at,
+        ended_why=row.ended_why,
+    )
+
+
+def end_promise(tx: Tx, contact: int, kind: Kind, why: Why, actor: str) -> PromiseView:
+    """Ends the open promise of this kind unkept; PromiseGone when there is none."""
+    row = _open_row(tx, contact, kind)
+    if row is None:
+        raise PromiseGone(contact=contact)
+    row.ended_at, row.ended_why = tx.now, why
+    tx.session.flush()
+    record(tx, PromiseEnded(promise=row.id or 0, why=why), contact=contact, actor=actor)
+    return promise_view(row)
+
+
+def point_to(tx: Tx, ended: int, replacement: int) -> None:
+    """Notes which promise stands in the ended one's place."""
+    row = tx.get(Promise, ended)
+    if row is not None:
+        row.replaced_by = replacement
+        tx.session.flush()
+
+
+def _open_row(tx: Tx, contact: int, kind: Kind) -> Promise | None:
+    row: Promise | None = tx.one(
+        select(Promise).where(
+            Promise.contact_id == contact,  # type: ignore[arg-type]
+            Promise.kind == kind,  # type: ignore[arg-type]
+            Promise.kept_at.is_(None),  # type: ignore[union-attr]
+            Promise.ended_at.is_(None),  # type: ignore[union-attr]
+        )
+    )
+    return row
