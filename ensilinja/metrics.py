@@ -13,7 +13,6 @@ REGISTRY = CollectorRegistry()
 COMMIT_SECONDS = Histogram(
     "ensilinja_commit_seconds",
     "Time from asking for a write to its commit",
-    ["op"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0),
     registry=REGISTRY,
 )
@@ -38,13 +37,11 @@ FRAMES = Counter(
 DEDUPLICATED = Counter(
     "ensilinja_deduplicated_requests",
     "Requests answered with what their id had made before",
-    ["op"],
     registry=REGISTRY,
 )
 FENCED = Counter(
     "ensilinja_fenced_requests",
     "Acts refused because their assignment was no longer the newest",
-    ["op"],
     registry=REGISTRY,
 )
 EVICTED = Counter(
@@ -53,7 +50,6 @@ EVICTED = Counter(
 SHED = Counter(
     "ensilinja_shed_requests",
     "Requests refused at the door because the process was full",
-    ["op"],
     registry=REGISTRY,
 )
 CONSERVATION = Counter(
@@ -95,24 +91,69 @@ def count_frame(op: str, outcome: str) -> None:
     FRAMES.labels(op=op, outcome=outcome).inc()
 
 
-def time_commit(op: str, seconds: float) -> None:
+def count_duplicate() -> None:
+    """Counts a request that was answered with what its id had made before."""
+    DEDUPLICATED.inc()
+
+
+def count_fenced() -> None:
+    """Counts an act refused because its assignment was no longer the newest."""
+    FENCED.inc()
+
+
+def count_evicted() -> None:
+    """Counts a socket closed because its reader was too slow."""
+    EVICTED.inc()
+
+
+def count_shed() -> None:
+    """Counts a request refused at the door because the process was full."""
+    SHED.inc()
+
+
+def count_violation(queue: str) -> None:
+    """Counts an eligible pair that waited over two seconds."""
+    CONSERVATION.labels(queue=queue).inc()
+
+
+def commit_took(seconds: float) -> None:
     """Notes how long a write took from being asked for to its commit."""
-    COMMIT_SECONDS.labels(op=op).observe(seconds)
+    COMMIT_SECONDS.observe(seconds)
 
 
-def show_bus(*, is_up: bool) -> None:
+def loop_lagged(seconds: float) -> None:
+    """Notes how late the event loop ran a due call."""
+    LOOP_LAG_SECONDS.observe(seconds)
+
+
+def writer_queue(operations: int) -> None:
+    """Shows how many operations wait for the writer."""
+    WRITER_QUEUE.set(operations)
+
+
+def bus_state(is_up: bool) -> None:
     """Shows whether hints get through."""
     BUS_DOWN.set(0 if is_up else 1)
 
 
-def show_jobs(by_state: Mapping[str, int]) -> None:
+def sockets_changed(op: str, by: int) -> None:
+    """Shows one socket more or fewer; `op` is what it shows: resident, console or board."""
+    SOCKETS.labels(op=op).inc(by)
+
+
+def facts_behind(events: int) -> None:
+    """Shows how many events the facts do not know yet."""
+    FACT_LAG.set(events)
+
+
+def jobs_state(by_state: Mapping[str, int]) -> None:
     """Shows the job rows of each state; a state that is not given has none."""
     JOBS.clear()
     for state, count in by_state.items():
         JOBS.labels(outcome=state).set(count)
 
 
-def show_line(by_queue: Mapping[tuple[str, str], tuple[int, float | None]]) -> None:
+def line_state(by_queue: Mapping[tuple[str, str], tuple[int, float | None]]) -> None:
     """Shows how many wait and the longest wait in seconds by queue and channel; nobody waiting, no series."""
     WAITING.clear()
     OLDEST_WAITING.clear()

@@ -39,9 +39,9 @@ def test_request_is_counted_by_class_of_status() -> None:
 
 
 def test_queue_where_nobody_waits_has_no_series() -> None:
-    metrics.show_line({("test_a", "chat"): (2, 61.5), ("test_b", "call"): (1, None)})
+    metrics.line_state({("test_a", "chat"): (2, 61.5), ("test_b", "call"): (1, None)})
     shown = metrics.render()
-    metrics.show_line({})
+    metrics.line_state({})
 
     assert b'ensilinja_oldest_waiting_seconds{channel="chat",queue="test_a"} 61.5' in shown
     assert b'ensilinja_waiting_entries{channel="call",queue="test_b"} 1.0' in shown
@@ -49,7 +49,7 @@ def test_queue_where_nobody_waits_has_no_series() -> None:
 
 
 def test_job_state_without_jobs_is_not_shown() -> None:
-    metrics.show_jobs({"dead": 1})
-    metrics.show_jobs({"pending": 3})
+    metrics.jobs_state({"dead": 1})
+    metrics.jobs_state({"pending": 3})
 
     assert b'outcome="dead"' not in metrics.render()
