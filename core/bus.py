@@ -1,4 +1,5 @@
-"""Hints between processes: "events up to id 17 exist, look". A lost, doubled, late or false hint changes nothing."""
+"""Hints between processes: "events up to id 17 exist, look". A lost, doubled, late or false hint changes
+nothing."""
 
 import asyncio
 import contextlib
@@ -60,7 +61,10 @@ class LocalBus:
 
 
 class RedisBus:
-    """Redis pub/sub, reconnected for ever. Its own process hears its own hints at once, whatever Redis does."""
+    """Redis pub/sub, reconnected for ever.
+
+    Its own process hears its own hints at once, whatever Redis does.
+    """
 
     def __init__(self, url: str) -> None:
         """Connects at `run`."""

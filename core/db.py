@@ -96,3 +96,8 @@ def sealed(*, nullable: bool = True) -> Any:
     """Content encrypted by `core.vault`."""
     column: Column[bytes] = Column(LargeBinary(), nullable=nullable)
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
+
+
+def columns(model: type[Row]) -> Any:
+    """The columns of a table for conditions: a model's own attributes are typed as the values they hold."""
+    return model.__table__.c  # type: ignore[attr-defined]

@@ -1,4 +1,5 @@
-"""Errors of the whole program. `code` is a stable part of the wire and of the HTTP API; a class docstring is the default message."""
+"""Errors of the whole program. `code` is a stable part of the wire and of the HTTP API; a class docstring
+is the default message."""
 
 
 class EnsilinjaError(Exception):

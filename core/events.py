@@ -1,4 +1,5 @@
-"""The event log: one event per transition, numbered per contact (or per staff member), in the transition's own transaction."""
+"""The event log: one event per transition, numbered per contact (or per staff member), in the transition's
+own transaction."""
 
 import dataclasses
 from collections.abc import Callable, Iterable
@@ -8,22 +9,27 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
+from core.db import columns
 from core.models import Event
 from core.store import Recorded, Tx
 
 E = TypeVar("E")
 
 REGISTRY: dict[str, type[Any]] = {}
+_EVENT = columns(Event)
 
 
 def event(name: str) -> Callable[[type[E]], type[E]]:
-    """Registers a frozen dataclass as the event type `name`; its fields are ids, codes and instants, never personal data."""
+    """Registers a frozen dataclass as the event type `name`.
+
+    Its fields are ids, codes and instants, never personal data.
+    """
 
     def register(cls: type[E]) -> type[E]:
         if name in REGISTRY:
             raise ValueError(f"event {name} is registered twice")
         REGISTRY[name] = cls
-        cls.event_type = name  # type: ignore[attr-defined]
+        setattr(cls, "event_type", name)  # noqa: B010 - the class has no such name for the type checker
         return cls
 
     return register
@@ -32,11 +38,11 @@ def event(name: str) -> Callable[[type[E]], type[E]]:
 def record(
     tx: Tx, fact: Any, *, contact: int | None = None, staff: int | None = None, actor: str
 ) -> Recorded:
-    """Stores `fact` with the next number of its contact (or staff member) and keeps it for the listeners after commit."""
+    """Stores `fact` under the next number of its contact (or staff member); listeners hear after commit."""
     if (contact is None) == (staff is None):
         raise ValueError("an event belongs to a contact or to a staff member")
-    owner = Event.contact_id == contact if contact is not None else Event.staff_id == staff
-    last = tx.scalar(select(func.max(Event.n)).where(owner)) or 0
+    owner = _EVENT.contact_id == contact if contact is not None else _EVENT.staff_id == staff
+    last = tx.scalar(select(func.max(_EVENT.n)).where(owner)) or 0
     row = tx.add(
         Event(
             contact_id=contact,
@@ -57,33 +63,33 @@ def read_events(
     tx: Tx, *, after: int = 0, contact: int | None = None, staff: int | None = None, limit: int = 500
 ) -> list[Recorded]:
     """Events with an id above `after`, oldest first, at most `limit`."""
-    statement = select(Event).where(Event.id > after).order_by(Event.id).limit(limit)  # type: ignore[operator, arg-type]
+    statement = select(Event).where(_EVENT.id > after).order_by(_EVENT.id).limit(limit)
     if contact is not None:
-        statement = statement.where(Event.contact_id == contact)  # type: ignore[arg-type]
+        statement = statement.where(_EVENT.contact_id == contact)
     if staff is not None:
-        statement = statement.where(Event.staff_id == staff)  # type: ignore[arg-type]
+        statement = statement.where(_EVENT.staff_id == staff)
     return [view(row) for row in tx.all(statement)]
 
 
 def newest(tx: Tx) -> int:
     """The id of the newest event, 0 when there is none."""
-    return tx.scalar(select(func.max(Event.id))) or 0
+    return tx.scalar(select(func.max(_EVENT.id))) or 0
 
 
 def last_number(tx: Tx, contact: int) -> int:
     """The number of the contact's newest event, 0 when there is none."""
-    return tx.scalar(select(func.max(Event.n)).where(Event.contact_id == contact)) or 0  # type: ignore[arg-type]
+    return tx.scalar(select(func.max(_EVENT.n)).where(_EVENT.contact_id == contact)) or 0
 
 
 def last_numbers(tx: Tx, contacts: Iterable[int]) -> dict[int, int]:
     """`last_number` of many contacts in one query."""
     wanted = list(contacts)
     statement = (
-        select(Event.contact_id, func.max(Event.n))
-        .where(Event.contact_id.in_(wanted))
-        .group_by(Event.contact_id)
-    )  # type: ignore[union-attr, call-overload, arg-type]
-    return {contact: n for contact, n in tx.rows(statement)} if wanted else {}
+        select(_EVENT.contact_id, func.max(_EVENT.n))
+        .where(_EVENT.contact_id.in_(wanted))
+        .group_by(_EVENT.contact_id)
+    )
+    return dict(tx.rows(statement)) if wanted else {}
 
 
 def view(row: Event) -> Recorded:

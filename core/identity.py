@@ -18,7 +18,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """One identified session. `id` is the contact of a resident (0 before there is one) or the staff member's id."""
+    """One identified session.
+
+    `id` is the contact of a resident (0 before there is one) or the staff member's id.
+    """
 
     kind: Literal["resident", "staff", "system", "nobody"]
     id: int = 0

@@ -1,4 +1,5 @@
-"""Jobs as rows: scheduled in the transition's transaction, run once per key, rescued by their lease. Runners only execute."""
+"""Jobs as rows: scheduled in the transition's transaction, run once per key, rescued by their lease.
+Runners only execute."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from core.db import columns
 from core.models import Job
 from core.store import Tx
 
 LEASE = timedelta(seconds=15)  # a job whose runner is silent this long is taken from it
 ATTEMPTS = 5  # then dead, with an alarm: a job that fails five times needs a person
 ONCE = frozenset({"dial"})  # never run again after an unknown end: a person's telephone would ring twice
+_JOB = columns(Job)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +31,16 @@ class JobView:
 
 def schedule(tx: Tx, *, key: str, kind: str, args: Mapping[str, Any], due_at: datetime | None = None) -> None:
     """Stores a job; a second one with the same key changes nothing."""
-    if tx.scalar(select(Job.id).where(Job.key == key)) is None:  # type: ignore[call-overload]
+    if tx.scalar(select(_JOB.id).where(_JOB.key == key)) is None:
         tx.add(Job(key=key, kind=kind, args=dict(args), state="pending", due_at=due_at or tx.now))
 
 
 def due(tx: Tx, limit: int = 100) -> list[tuple[int, str]]:
     """Ids and kinds of the jobs that should run now and are with nobody."""
     statement = (
-        select(Job.id, Job.kind)  # type: ignore[call-overload]
-        .where(Job.state == "pending", Job.due_at <= tx.now)
-        .order_by(Job.due_at)
+        select(_JOB.id, _JOB.kind)
+        .where(_JOB.state == "pending", _JOB.due_at <= tx.now)
+        .order_by(_JOB.due_at)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in tx.rows(statement)]
@@ -47,8 +50,8 @@ def claim(tx: Tx, job: int) -> JobView | None:
     """Takes the job for `LEASE`; None when somebody else has it or it is done."""
     taken = tx.execute(
         update(Job)
-        .where(Job.id == job, Job.state == "pending", Job.due_at <= tx.now)  # type: ignore[arg-type]
-        .values(state="running", attempt_count=Job.attempt_count + 1, lease_until=tx.now + LEASE)
+        .where(_JOB.id == job, _JOB.state == "pending", _JOB.due_at <= tx.now)
+        .values(state="running", attempt_count=_JOB.attempt_count + 1, lease_until=tx.now + LEASE)
     )
     row = tx.get(Job, job) if taken else None
     if row is None:
@@ -59,24 +62,27 @@ def claim(tx: Tx, job: int) -> JobView | None:
 def finish(tx: Tx, job: int) -> None:
     """Marks the job done."""
     tx.execute(
-        update(Job).where(Job.id == job).values(state="done", finished_at=tx.now, lease_until=None, error="")  # type: ignore[arg-type]
+        update(Job).where(_JOB.id == job).values(state="done", finished_at=tx.now, lease_until=None, error="")
     )
 
 
 def fail(tx: Tx, job: JobView, error: str) -> None:
-    """Puts the job off with growing delay; after `ATTEMPTS` it is dead. A job that may run only once becomes unknown."""
+    """Puts the job off with growing delay.
+
+    After `ATTEMPTS` it is dead. A job that may run only once becomes unknown.
+    """
     state = "unknown" if job.kind in ONCE else "dead" if job.attempt >= ATTEMPTS else "pending"
     later = tx.now + timedelta(seconds=2**job.attempt)
     tx.execute(
         update(Job)
-        .where(Job.id == job.id)
-        .values(state=state, due_at=later, lease_until=None, error=error[:200])  # type: ignore[arg-type]
+        .where(_JOB.id == job.id)
+        .values(state=state, due_at=later, lease_until=None, error=error[:200])
     )
 
 
 def rescue(tx: Tx) -> list[JobView]:
     """Takes jobs from runners whose lease ended; returns those whose outside effect is now unknown."""
-    lost = tx.all(select(Job).where(Job.state == "running", Job.lease_until < tx.now).limit(100))  # type: ignore[arg-type, operator]
+    lost = tx.all(select(Job).where(_JOB.state == "running", _JOB.lease_until < tx.now).limit(100))
     views = [
         JobView(id=row.id, key=row.key, kind=row.kind, args=row.args, attempt=row.attempt_count)
         for row in lost

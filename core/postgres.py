@@ -1,4 +1,5 @@
-"""The scaled shape: PostgreSQL by asyncpg, any number of processes, one writer at a time by an advisory lock."""
+"""The scaled shape: PostgreSQL by asyncpg, any number of processes, one writer at a time by an advisory
+lock."""
 
 import asyncio
 import contextlib

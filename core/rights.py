@@ -1,4 +1,5 @@
-"""One question for every door: may this actor do this to that? An action without a policy cannot be asked for."""
+"""One question for every door: may this actor do this to that? An action without a policy cannot be asked
+for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -126,7 +127,10 @@ POLICIES: Mapping[str, Policy] = {
 
 
 def authorize(actor: Actor, action: str, subject: Subject | None = None) -> None:
-    """Returns when `actor` may; raises Unauthenticated, Forbidden or NotFound. An unknown action is a programming error."""
+    """Returns when `actor` may.
+
+    Raises Unauthenticated, Forbidden or NotFound. An unknown action is a programming error.
+    """
     policy = POLICIES.get(action)
     if policy is None:
         raise LookupError(f"no policy for {action}")

@@ -1,4 +1,5 @@
-"""Who executes a job row: this process, or rq workers. The row stays the truth; submitting twice or never is harmless."""
+"""Who executes a job row: this process, or rq workers. The row stays the truth; submitting twice or never
+is harmless."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

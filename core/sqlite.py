@@ -1,4 +1,5 @@
-"""The embedded shape: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit. One process only."""
+"""The embedded shape: SQLite in WAL mode, synchronous=FULL, one writer thread with group commit. One
+process only."""
 
 import asyncio
 import contextlib
@@ -116,7 +117,7 @@ class SqliteStore:
             with self._writer.connect() as connection:
                 while self._write_batch(connection, loop):
                     pass
-        except BaseException as caught:
+        except BaseException as caught:  # noqa: BLE001 - whatever ended the writer ends the process
             error = caught
         with contextlib.suppress(RuntimeError):  # the loop may be closed already
             loop.call_soon_threadsafe(self._end, error)

@@ -1,4 +1,5 @@
-"""The one door to the database: `write` answers after commit and fsync, `read` sees one snapshot. Nothing may be awaited inside."""
+"""The one door to the database: `write` answers after commit and fsync, `read` sees one snapshot. Nothing
+may be awaited inside."""
 
 import asyncio
 import contextlib
@@ -144,7 +145,7 @@ def run_operation(session: Session, operation: Operation, now: datetime, vault: 
         session.commit()
         failpoint("store.after_operation")
         return Outcome(value=value, recorded=tx.recorded)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one operation's failure is its caller's, not the batch's
         try:
             session.rollback()
         except DBAPIError as lost:  # SQLite rolls everything back itself when the disk is full
@@ -188,7 +189,10 @@ def settle(
     outcomes: Sequence[Outcome] | None,
     listeners: Sequence[Callable[[Sequence[Recorded]], None]],
 ) -> None:
-    """Answers the callers of a finished batch, then tells the listeners. `None`: the commit is not certain."""
+    """Answers the callers of a finished batch, then tells the listeners.
+
+    `None`: the commit is not certain.
+    """
     failpoint("store.before_ack")
     for position, operation in enumerate(operations):
         with contextlib.suppress(asyncio.InvalidStateError):

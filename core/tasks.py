@@ -1,4 +1,5 @@
-"""Every long task of a process, named and watched: one that dies is started again or ends the process, never silent."""
+"""Every long task of a process, named and watched: one that dies is started again or ends the process,
+never silent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -57,7 +58,10 @@ class Tasks:
     async def loop(
         self, name: str, turn: Callable[[], Awaitable[None]], every: float, wake: asyncio.Event | None = None
     ) -> None:
-        """Calls `turn` every `every` seconds, or at once when `wake` is set; a failing turn is logged and tried again."""
+        """Calls `turn` every `every` seconds, or at once when `wake` is set.
+
+        A failing turn is logged and tried again.
+        """
         pulse = self.pulses[name] = Pulse(name, self._clock.monotonic(), patience=max(5.0, 3 * every))
         while True:
             try:

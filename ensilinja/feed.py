@@ -1,4 +1,4 @@
-"""Who is connected and what they hear: events are read once a process, in their order, and pushed as rows of state.
+"""Who is connected and what they hear: events, read once a process in their order, pushed as rows of state.
 
 A hint only wakes the reader; what is sent is read from the store. A slow reader is dropped, never waited for.
 """
@@ -42,7 +42,10 @@ class Connection:
     early: list[str] | None = field(default_factory=list)
 
     def open_with(self, snapshot: str) -> None:
-        """Sends the snapshot, then what arrived while it was being read: rows are numbered, so twice does no harm."""
+        """Sends the snapshot, then what arrived while it was being read.
+
+        Rows are numbered, so twice does no harm.
+        """
         early, self.early = self.early or [], None
         for frame in (snapshot, *early):
             self.send(frame)
@@ -66,7 +69,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What one turn read: events in order, the rows of their contacts now, and the messages somebody here may see."""
+    """What one turn read.
+
+    Events in order, the rows of their contacts now, and the messages somebody here may see.
+    """
 
     events: list[Recorded]
     rows: dict[int, ListRow]
@@ -84,6 +90,7 @@ class Feed:
         self.connections: set[Connection] = set()
         self.seen = 0
         self.wake = asyncio.Event()
+        self._empty = asyncio.Event()
 
     async def prime(self) -> None:
         """Begins after the newest event there is; snapshots tell what was before."""
@@ -96,6 +103,14 @@ class Feed:
     def leave(self, connection: Connection) -> None:
         """Takes a browser away."""
         self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+    async def emptied(self) -> None:
+        """Returns when the last browser has gone."""
+        if self.connections:
+            self._empty.clear()
+            await self._empty.wait()
 
     def hinted(self, hint: dict[str, Any]) -> None:
         """Somebody says there is news; what it is, the store tells."""

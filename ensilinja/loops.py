@@ -1,4 +1,5 @@
-"""What a process does again and again: sweep and dispatch, push news, run jobs, fold facts, beat. Each turn is harmless twice."""
+"""What a process does again and again: sweep and dispatch, push news, run jobs, fold facts, beat. Each turn
+is harmless twice."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,5 @@
-"""What goes out to residents by text message: neutral words, once per key, by a port whose default cannot send."""
+"""What goes out to residents by text message: neutral words, once per key, by a port whose default cannot
+send."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import select
 
+from core.db import columns
 from core.jobs import JobView
 from core.phone import mask
 from core.store import Tx
@@ -15,6 +17,8 @@ from ensilinja.runtime import Runtime
 from router.models import Contact
 from router.parties import Purpose, can_reach, phone_of
 from router.promising import open_promises
+
+_CONTACT = columns(Contact)
 
 
 class Sms(Protocol):
@@ -49,7 +53,10 @@ class Letter:
 
 
 async def send(runtime: Runtime, job: JobView) -> None:
-    """Words the text in the resident's language and hands it to the port; nothing when it may not be sent any more."""
+    """Words the text in the resident's language and hands it to the port.
+
+    Nothing when it may not be sent any more.
+    """
     letter = await runtime.store.write(letter_of, int(job.args["contact"]))
     if letter is None:
         return
@@ -59,7 +66,7 @@ async def send(runtime: Runtime, job: JobView) -> None:
 
 def letter_of(tx: Tx, contact: int) -> Letter | None:
     """Number, language and the promise's due time of a contact; None when no text may go to it."""
-    row = tx.one(select(Contact).where(Contact.id == contact))  # type: ignore[arg-type]
+    row = tx.one(select(Contact).where(_CONTACT.id == contact))
     if row is None or not can_reach(tx, row.asker_id, Purpose.SMS):
         return None
     number = phone_of(tx, row.asker_id)

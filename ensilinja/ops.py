@@ -1,4 +1,5 @@
-"""The socket's operations: for each its policy, the strict shape of its body, and the one transaction it is."""
+"""The socket's operations: for each its policy, the strict shape of its body, and the one transaction it
+is."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -151,7 +152,10 @@ OPS: dict[tuple[Audience, str], Op] = {}
 def op(
     audience: Audience, name: str, body: type[Body], about: About, *, action: str = ""
 ) -> Callable[[Run], Run]:
-    """Registers an operation of one audience; its policy has the operation's name unless `action` names another."""
+    """Registers an operation of one audience.
+
+    Its policy has the operation's name unless `action` names another.
+    """
 
     def register(run: Run) -> Run:
         OPS[audience, name] = Op(name=name, action=action or name, body=body, about=about, run=run)

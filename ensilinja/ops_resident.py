@@ -1,4 +1,5 @@
-"""What a resident's page may ask over the socket. Every operation is about the session's own contact; no id is taken from the page."""
+"""What a resident's page may ask over the socket. Every operation is about the session's own contact; no id
+is taken from the page."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -7,11 +8,14 @@ from sqlalchemy import update
 
 from chat import service as chat
 from chat.models import Participant
+from core.db import columns
 from core.identity import Actor
 from core.rights import Subject
 from core.store import Tx
 from ensilinja.ops import Body, Nothing, ResidentSays, op
 from router.services import Services
+
+_PARTICIPANT = columns(Participant)
 
 
 def own(tx: Tx, actor: Actor, body: Body) -> Subject:
@@ -54,6 +58,6 @@ def renew_presence(tx: Tx, contacts: Collection[int]) -> None:
     if contacts:
         tx.execute(
             update(Participant)
-            .where(Participant.contact_id.in_(contacts), Participant.role == "resident")  # type: ignore[attr-defined, arg-type]
+            .where(_PARTICIPANT.contact_id.in_(contacts), _PARTICIPANT.role == "resident")
             .values(connected_at=tx.now)
         )

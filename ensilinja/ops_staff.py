@@ -1,4 +1,5 @@
-"""What a professional's console may ask over the socket. Acts carry the assignment number; each is one transaction."""
+"""What a professional's console may ask over the socket. Acts carry the assignment number; each is one
+transaction."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,18 +1,21 @@
-"""Where a waiting resident stands: how many are before, the range told, and whether it has become slower than told."""
+"""Where a waiting resident stands: how many are before, the range told, and whether it has become slower
+than told."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-
 from typing import Any
 
 from sqlalchemy import select
 
+from core.db import columns
 from core.store import Tx
 from queues.models import Entry
 from router.estimates import Estimate as Told
 from router.estimates import overrun
 from router.estimating import EstimateView, newest_estimate
 from router.services import Services
+
+_ENTRY = columns(Entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +37,14 @@ class Place:
 
 def places(tx: Tx, contacts: Collection[int], services: Services) -> dict[int, Place]:
     """The places of those of `contacts` that wait now; one query for each queue's order."""
-    waiting = (Entry.state.in_(("waiting", "offered")), Entry.ended_at.is_(None))  # type: ignore[attr-defined, union-attr]
-    mine = tx.rows(select(Entry.contact_id, Entry.queue).where(Entry.contact_id.in_(contacts), *waiting))  # type: ignore[call-overload, attr-defined]
+    waiting = (_ENTRY.state.in_(("waiting", "offered")), _ENTRY.ended_at.is_(None))
+    mine = tx.rows(select(_ENTRY.contact_id, _ENTRY.queue).where(_ENTRY.contact_id.in_(contacts), *waiting))
     found: dict[int, Place] = {}
     for queue in {queue for _, queue in mine}:
         order = tx.rows(
-            select(Entry.contact_id, Entry.arrived_at)  # type: ignore[call-overload]
-            .where(Entry.queue == queue, *waiting)
-            .order_by(Entry.tier, Entry.due_at, Entry.arrived_at, Entry.id)
+            select(_ENTRY.contact_id, _ENTRY.arrived_at)
+            .where(_ENTRY.queue == queue, *waiting)
+            .order_by(_ENTRY.tier, _ENTRY.due_at, _ENTRY.arrived_at, _ENTRY.id)
         )
         for position, (contact, _) in enumerate(order, start=1):
             if contact in contacts:

@@ -1,10 +1,12 @@
-"""The probes: `/livez` says the loop turns, `/readyz` that a real write was committed lately, `/metrics` the figures."""
+"""The probes: `/livez` says the loop turns, `/readyz` that a real write was committed lately, `/metrics`
+the figures."""
 
 from datetime import datetime
 
 from aiohttp import web
 from sqlalchemy import update
 
+from core.db import columns
 from core.models import Heartbeat
 from core.store import Tx
 from ensilinja import metrics
@@ -12,13 +14,15 @@ from ensilinja.doors import Doors
 from ensilinja.runtime import RUNTIME, Runtime
 
 doors = Doors("machine")
+_HEARTBEAT = columns(Heartbeat)
+
 
 FRESH = 2.5  # seconds since the last committed heartbeat; it is written every second
 
 
 def beat(tx: Tx, process: str) -> datetime:
     """Writes this process's heartbeat row."""
-    if not tx.execute(update(Heartbeat).where(Heartbeat.process == process).values(at=tx.now)):  # type: ignore[arg-type]
+    if not tx.execute(update(Heartbeat).where(_HEARTBEAT.process == process).values(at=tx.now)):
         tx.add(Heartbeat(process=process, at=tx.now))
     return tx.now
 
@@ -41,7 +45,10 @@ async def livez(request: web.Request) -> web.Response:
 
 @doors.get("/readyz", "public")
 async def readyz(request: web.Request) -> web.Response:
-    """Work can be taken: 200, or 503 with the reasons. A Redis or a telephone exchange that is away is `degraded` only."""
+    """Work can be taken.
+
+    200, or 503 with the reasons. A Redis or a telephone exchange that is away is `degraded` only.
+    """
     runtime = request.app[RUNTIME]
     found = faults(runtime)
     degraded = [] if runtime.bus.is_up else ["bus"]

@@ -1,4 +1,7 @@
-"""The lists' rows: what staff see of a contact without opening it. No name, no number, no words of anybody."""
+"""The lists' rows.
+
+What staff see of a contact without opening it. No name, no number, no words of anybody.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +14,7 @@ from callbacks.models import Attempt
 from chat.models import Message, Participant
 from chat.presence import STALE
 from core.county import Catalogue
+from core.db import columns
 from core.events import last_numbers
 from core.models import Staff
 from core.store import Tx
@@ -18,6 +22,14 @@ from queues.models import Entry
 from router.models import Answers, Contact, Promise
 
 RESIDENT_KEY = "resident:"
+_ENTRY = columns(Entry)
+_CONTACT = columns(Contact)
+_STAFF = columns(Staff)
+_PROMISE = columns(Promise)
+_PARTICIPANT = columns(Participant)
+_MESSAGE = columns(Message)
+_ATTEMPT = columns(Attempt)
+_ANSWERS = columns(Answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +72,14 @@ class ListRow:
 
 def open_entries(tx: Tx, contacts: Collection[int]) -> list[Entry]:
     """The entries of these contacts that are not ended."""
-    return tx.all(select(Entry).where(Entry.contact_id.in_(contacts), Entry.ended_at.is_(None)))  # type: ignore[attr-defined, union-attr]
+    return tx.all(select(Entry).where(_ENTRY.contact_id.in_(contacts), _ENTRY.ended_at.is_(None)))
 
 
 def rows(tx: Tx, contacts: Collection[int], catalogue: Catalogue) -> dict[int, ListRow]:
-    """The rows of those contacts that are in the line; a fixed number of queries, whatever the number of contacts."""
+    """The rows of those contacts that are in the line.
+
+    A fixed number of queries, whatever the number of contacts.
+    """
     entries = open_entries(tx, contacts)
     found = [entry.contact_id for entry in entries]
     facts = _Facts(tx, found, [e.agent_id for e in entries if e.agent_id])
@@ -76,15 +91,15 @@ class _Facts:
 
     def __init__(self, tx: Tx, contacts: list[int], staff: list[int]) -> None:
         self.numbers = last_numbers(tx, contacts)
-        self.topics = dict(_pairs(tx, select(Contact.id, Contact.topic).where(Contact.id.in_(contacts))))  # type: ignore[call-overload, union-attr]
-        self.names = dict(_pairs(tx, select(Staff.id, Staff.display_name).where(Staff.id.in_(staff))))  # type: ignore[call-overload, union-attr]
+        self.topics = dict(_pairs(tx, select(_CONTACT.id, _CONTACT.topic).where(_CONTACT.id.in_(contacts))))
+        self.names = dict(_pairs(tx, select(_STAFF.id, _STAFF.display_name).where(_STAFF.id.in_(staff))))
         self.promises = _promises(tx, contacts)
         self.presence = _presence(tx, contacts)
         self.unread = _unread(tx, contacts)
         self.attempts = _attempts(tx, contacts)
         self.tags = dict(
-            _pairs(tx, select(Answers.contact_id, Answers.tags).where(Answers.contact_id.in_(contacts)))
-        )  # type: ignore[call-overload, union-attr]
+            _pairs(tx, select(_ANSWERS.contact_id, _ANSWERS.tags).where(_ANSWERS.contact_id.in_(contacts)))
+        )
 
 
 def _pairs(tx: Tx, statement: Any) -> list[tuple[int, Any]]:
@@ -92,24 +107,27 @@ def _pairs(tx: Tx, statement: Any) -> list[tuple[int, Any]]:
 
 
 def _promises(tx: Tx, contacts: list[int]) -> dict[int, datetime]:
-    statement = select(Promise.contact_id, func.min(Promise.due_at)).where(  # type: ignore[call-overload]
-        Promise.contact_id.in_(contacts),  # type: ignore[attr-defined]
-        Promise.kept_at.is_(None),  # type: ignore[union-attr]
-        Promise.ended_at.is_(None),  # type: ignore[union-attr]
+    statement = select(_PROMISE.contact_id, func.min(_PROMISE.due_at)).where(
+        _PROMISE.contact_id.in_(contacts),
+        _PROMISE.kept_at.is_(None),
+        _PROMISE.ended_at.is_(None),
     )
-    return dict(_pairs(tx, statement.group_by(Promise.contact_id)))
+    return dict(_pairs(tx, statement.group_by(_PROMISE.contact_id)))
 
 
 def _presence(tx: Tx, contacts: list[int]) -> dict[int, bool]:
     statement = select(Participant).where(
-        Participant.contact_id.in_(contacts),  # type: ignore[attr-defined]
-        Participant.role == "resident",  # type: ignore[arg-type]
+        _PARTICIPANT.contact_id.in_(contacts),
+        _PARTICIPANT.role == "resident",
     )
     return {row.contact_id: is_present(row, tx.now) for row in tx.all(statement)}
 
 
 def is_present(row: Participant, now: datetime) -> bool:
-    """Whether the resident's page is connected: not gone, and renewed lately by the process that serves it."""
+    """Whether the resident's page is connected.
+
+    Not gone, and renewed lately by the process that serves it.
+    """
     gone = row.disconnected_at is not None and (
         row.connected_at is None or row.disconnected_at >= row.connected_at
     )
@@ -119,32 +137,32 @@ def is_present(row: Participant, now: datetime) -> bool:
 def _unread(tx: Tx, contacts: list[int]) -> dict[int, int]:
     """Residents' messages after the newest that any professional has seen."""
     seen = (
-        select(Participant.contact_id, func.max(Participant.seen_seq).label("seq"))  # type: ignore[call-overload]
-        .where(Participant.contact_id.in_(contacts), Participant.role != "resident")  # type: ignore[attr-defined]
-        .group_by(Participant.contact_id)
+        select(_PARTICIPANT.contact_id, func.max(_PARTICIPANT.seen_seq).label("seq"))
+        .where(_PARTICIPANT.contact_id.in_(contacts), _PARTICIPANT.role != "resident")
+        .group_by(_PARTICIPANT.contact_id)
         .subquery()
     )
     statement = (
-        select(Message.contact_id, func.count())  # type: ignore[call-overload]
-        .outerjoin(seen, seen.c.contact_id == Message.contact_id)
+        select(_MESSAGE.contact_id, func.count())
+        .outerjoin(seen, seen.c.contact_id == _MESSAGE.contact_id)
         .where(
             and_(
-                Message.contact_id.in_(contacts),  # type: ignore[attr-defined]
-                Message.sender_key.startswith(RESIDENT_KEY),  # type: ignore[attr-defined]
-                Message.seq > func.coalesce(seen.c.seq, 0),
+                _MESSAGE.contact_id.in_(contacts),
+                _MESSAGE.sender_key.startswith(RESIDENT_KEY),
+                _MESSAGE.seq > func.coalesce(seen.c.seq, 0),
             )
         )
-        .group_by(Message.contact_id)
+        .group_by(_MESSAGE.contact_id)
     )
     return dict(_pairs(tx, statement))
 
 
 def _attempts(tx: Tx, contacts: list[int]) -> dict[int, int]:
-    statement = select(Attempt.contact_id, func.count()).where(  # type: ignore[call-overload]
-        Attempt.contact_id.in_(contacts),  # type: ignore[attr-defined]
-        Attempt.ended_at.is_not(None),  # type: ignore[union-attr]
+    statement = select(_ATTEMPT.contact_id, func.count()).where(
+        _ATTEMPT.contact_id.in_(contacts),
+        _ATTEMPT.ended_at.is_not(None),
     )
-    return dict(_pairs(tx, statement.group_by(Attempt.contact_id)))
+    return dict(_pairs(tx, statement.group_by(_ATTEMPT.contact_id)))
 
 
 def _row(entry: Entry, facts: _Facts, now: datetime, catalogue: Catalogue) -> ListRow:
@@ -185,14 +203,17 @@ def _row(entry: Entry, facts: _Facts, now: datetime, catalogue: Catalogue) -> Li
 
 
 def in_line(tx: Tx, queues: Collection[str], agent: int, limit: int = 300) -> list[int]:
-    """Contacts a professional sees: the open entries of her queues, and her own wherever they are; first in order first."""
+    """Contacts a professional sees.
+
+    The open entries of her queues, and her own wherever they are; first in order first.
+    """
     statement = (
-        select(Entry.contact_id)  # type: ignore[call-overload]
+        select(_ENTRY.contact_id)
         .where(
-            Entry.ended_at.is_(None),  # type: ignore[union-attr]
-            (Entry.queue.in_(queues)) | (Entry.agent_id == agent),  # type: ignore[attr-defined]
+            _ENTRY.ended_at.is_(None),
+            (_ENTRY.queue.in_(queues)) | (_ENTRY.agent_id == agent),
         )
-        .order_by(Entry.tier, Entry.due_at, Entry.arrived_at, Entry.id)
+        .order_by(_ENTRY.tier, _ENTRY.due_at, _ENTRY.arrived_at, _ENTRY.id)
         .limit(limit)
     )
     return tx.all(statement)

@@ -64,10 +64,7 @@ def resident(
 def console(tx: Tx, actor: Actor, services: Services) -> dict[str, Any]:
     """The professional's three lists, her shift, and what she may choose from."""
     found = rows(tx, in_line(tx, sorted(actor.queues), actor.id), services.catalogue)
-    order = {
-        contact: row
-        for contact, row in sorted(found.items(), key=lambda item: (item[1].tier, item[1].due_at))
-    }
+    order = dict(sorted(found.items(), key=lambda item: (item[1].tier, item[1].due_at)))
     staff = tx.get(Staff, actor.id)
     return {
         "me": {

@@ -1,4 +1,5 @@
-"""The browser's socket: identify, snapshot, then requests one at a time and news as it comes. Bounded in every direction."""
+"""The browser's socket: identify, snapshot, then requests one at a time and news as it comes. Bounded in
+every direction."""
 
 import asyncio
 import contextlib
@@ -210,7 +211,10 @@ async def run_op(runtime: Runtime, connection: Connection, frame: wire.Frame) ->
 
 
 def typing(runtime: Runtime, connection: Connection, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Tells the other side that somebody writes. Not stored, not numbered, and told only within this process."""
+    """Tells the other side that somebody writes.
+
+    Not stored, not numbered, and told only within this process.
+    """
     contact = connection.actor.id if connection.role == "resident" else body.get("contact")
     if connection.role != "resident" and contact not in connection.open_contacts:
         raise NotFound

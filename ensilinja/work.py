@@ -1,4 +1,5 @@
-"""Carrying out jobs: one outside effect each, once per key. A job claims its row first; what cannot be known stays unknown."""
+"""Carrying out jobs: one outside effect each, once per key. A job claims its row first; what cannot be
+known stays unknown."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -6,10 +7,10 @@ import structlog
 
 from callbacks import service as callbacks
 from core import jobs
+from core.failpoints import failpoint
 from core.jobs import JobView
 from ensilinja import notices
 from ensilinja.runtime import Runtime
-from core.failpoints import failpoint
 
 log = structlog.get_logger(__name__)
 

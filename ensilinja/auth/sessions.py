@@ -1,24 +1,27 @@
-"""Sessions in the database: a 256-bit secret in a cookie, its hash in a row. Ending the row ends the browser's rights."""
+"""Sessions in the database: a 256-bit secret in a cookie, its hash in a row. Ending the row ends the
+browser's rights."""
 
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from core.db import columns
 from core.errors import TooMany, Unauthenticated
 from core.identity import NOBODY, Actor, Role
 from core.models import Session, Staff
 from core.store import Tx
-from ensilinja.auth.passwords import matches
 from queues.agents import queues_of
 
 RESIDENT_LIFE = timedelta(days=14)  # longer than any callback is open; the contact's end is what closes it
 STAFF_LIFE = timedelta(hours=12)  # absolute, ASVS 7.3.2
 STAFF_IDLE = timedelta(minutes=15)  # without a socket or a page, ASVS 7.3.1
 TOUCH = timedelta(seconds=60)  # how stale `seen_at` may be before it is written again
+_SESSION = columns(Session)
+_STAFF = columns(Staff)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +52,30 @@ def begin_resident(tx: Tx, *, lang: str, answers: int | None, contact: int | Non
     return _begin(tx, "resident", lang, RESIDENT_LIFE, answers_id=answers, contact_id=contact)
 
 
-def sign_in(tx: Tx, username: str, password: str, lang: str) -> str:
-    """A new session of a staff member; Unauthenticated when name and password do not fit together."""
-    staff = tx.one(select(Staff).where(Staff.username == username, Staff.is_active.is_(True)))  # type: ignore[arg-type, attr-defined]
-    if not matches(password, staff.password_hash if staff else None):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A local account that may sign in; the hash is checked outside any transaction."""
+
+    staff: int
+    password_hash: str = field(repr=False)
+    roles: frozenset[Role]
+
+
+def account_of(tx: Tx, username: str) -> Account | None:
+    """The active account of that name, or None."""
+    staff = tx.one(select(Staff).where(_STAFF.username == username, _STAFF.is_active.is_(True)))
+    if staff is None:
+        return None
+    roles = frozenset(Role(role) for role in staff.roles)
+    return Account(staff=staff.id, password_hash=staff.password_hash, roles=roles)
+
+
+def sign_in(tx: Tx, staff: int, lang: str) -> str:
+    """A new session of a staff member whose password fits; Unauthenticated for a closed account."""
+    row = tx.get(Staff, staff)
+    if row is None or not row.is_active:
         raise Unauthenticated(reason="credentials")
-    return _begin(tx, "staff", lang, STAFF_LIFE, staff_id=staff.id)
+    return _begin(tx, "staff", lang, STAFF_LIFE, staff_id=staff)
 
 
 def _begin(tx: Tx, kind: str, lang: str, life: timedelta, **owner: int | None) -> str:
@@ -78,7 +99,7 @@ def identify(tx: Tx, token: str, kind: str) -> Identified:
     """Whose secret `token` is; UNIDENTIFIED for an unknown, ended or expired one."""
     if not token:
         return UNIDENTIFIED
-    row = tx.one(select(Session).where(Session.token_hash == hash_token(token), Session.kind == kind))  # type: ignore[arg-type]
+    row = tx.one(select(Session).where(_SESSION.token_hash == hash_token(token), _SESSION.kind == kind))
     if row is None or not is_live(row, tx.now):
         return UNIDENTIFIED
     stale = tx.now - row.seen_at > TOUCH
@@ -135,37 +156,40 @@ def is_live(row: Session, now: datetime) -> bool:
 
 def alive(tx: Tx, sessions: Iterable[int]) -> frozenset[int]:
     """Those of `sessions` that still count: what open sockets are checked against."""
-    rows = tx.all(select(Session).where(Session.id.in_(list(sessions))))  # type: ignore[union-attr]
+    rows = tx.all(select(Session).where(_SESSION.id.in_(list(sessions))))
     return frozenset(row.id for row in rows if is_live(row, tx.now))
 
 
 def touch(tx: Tx, sessions: Iterable[int]) -> None:
     """Notes that these sessions are in use."""
-    tx.execute(update(Session).where(Session.id.in_(list(sessions))).values(seen_at=tx.now))  # type: ignore[union-attr]
+    tx.execute(update(Session).where(_SESSION.id.in_(list(sessions))).values(seen_at=tx.now))
 
 
 def bind(tx: Tx, session: int, *, contact: int) -> None:
     """Gives the resident's session its contact."""
-    tx.execute(update(Session).where(Session.id == session).values(contact_id=contact))  # type: ignore[arg-type]
+    tx.execute(update(Session).where(_SESSION.id == session).values(contact_id=contact))
 
 
 def restart(tx: Tx, session: int, *, answers: int) -> None:
     """Gives the resident's session new answers to fill, for another matter."""
-    tx.execute(update(Session).where(Session.id == session).values(answers_id=answers, contact_id=None))  # type: ignore[arg-type]
+    tx.execute(update(Session).where(_SESSION.id == session).values(answers_id=answers, contact_id=None))
 
 
 def set_lang(tx: Tx, session: int, lang: str) -> None:
     """Keeps the language the person chose."""
-    tx.execute(update(Session).where(Session.id == session).values(lang=lang))  # type: ignore[arg-type]
+    tx.execute(update(Session).where(_SESSION.id == session).values(lang=lang))
 
 
 def end(tx: Tx, session: int) -> None:
     """Ends the session at once, everywhere."""
-    tx.execute(update(Session).where(Session.id == session).values(ended_at=tx.now))  # type: ignore[arg-type]
+    tx.execute(update(Session).where(_SESSION.id == session).values(ended_at=tx.now))
 
 
 class Attempts:
-    """Failed sign-ins per name and per address in this process: delay by refusal, never a lock-out for good."""
+    """Failed sign-ins per name and per address in this process.
+
+    Delay by refusal, never a lock-out for good.
+    """
 
     LIMIT = 10
     WINDOW = 60.0  # seconds
@@ -188,3 +212,8 @@ class Attempts:
         """Counts a failure."""
         if len(self._failures) < 10_000:  # a flood of made-up names must not fill the memory
             self._failures.setdefault(key, []).append(now)
+
+    def forgive(self, key: str) -> None:
+        """Takes back the newest failure: it was none."""
+        if self._failures.get(key):
+            self._failures[key].pop()
