@@ -2,16 +2,16 @@
 
 export const STALE_MS = 15_000;
 
-export const initial = () => ({ link: "connecting", board: null, shown: null, at: null, isPaused: false });
+export const initial = () => ({ link: "connecting", board: null, shown: null, at: null, time: null, isPaused: false });
 
 export function reduce(state, action) {
   switch (action.type) {
     case "link":
       return { ...state, link: action.status };
     case "board":
-      return { ...state, board: action.board, at: action.at, shown: state.isPaused ? state.shown : action.board };
+      return { ...state, board: action.board, at: action.at, time: action.board.now, shown: state.isPaused ? state.shown : action.board };
     case "alive":
-      return { ...state, at: action.at };
+      return state.board ? { ...state, at: action.at, time: action.now } : state;
     case "pause":
       return { ...state, isPaused: action.isPaused, shown: action.isPaused ? state.shown : state.board };
     default:

@@ -21,7 +21,7 @@ function Board({ t, lang }) {
   const given = { board, t, lang, now };
   return html`<div class="board" data-stale=${String(stale)} data-paused=${String(state.isPaused)}>
     <header class="board-head"><h1>${t("board.title")}</h1>
-      <p class="tabular">${board ? t("board.updated", { time: clock(board.now, lang, true) }) : t("console.loading")}
+      <p class="tabular">${board ? t("board.updated", { time: clock(state.isPaused ? board.now : state.time, lang, true) }) : t("console.loading")}
         ${stale && board ? html` <strong class="stale-word">${t("board.stale")}</strong>` : ""}
         ${state.isPaused ? html` <strong class="stale-word">${t("board.paused")}</strong>` : ""}</p>
       <button type="button" class="button" aria-pressed=${String(state.isPaused)}
@@ -40,7 +40,7 @@ function connect(dispatch) {
     onSnapshot: (board) => dispatch({ type: "board", board, at: at() }),
     onEvent(frame) {
       if (frame.ev === "board") dispatch({ type: "board", board: frame.board, at: at() });
-      else if (frame.ev === "tick") dispatch({ type: "alive", at: at() });
+      else if (frame.ev === "tick") dispatch({ type: "alive", at: at(), now: frame.now });
     },
     onStatus: (status) => dispatch({ type: "link", status }),
   });

@@ -26,6 +26,10 @@ export function TopBar({ state, t, ui, now }) {
 
 /** One amber line at most: the worst thing that is wrong with this desk. */
 export function Banner({ state, t, desk, ui, isSoundOn, now }) {
+  if (state.link === "refused") {
+    return html`<div class="banner warn" role="alert"><strong>${t("console.error.unauthenticated")}</strong>
+      <button type="button" class="button" onClick=${() => location.reload()}>${t("console.login.submit")}</button></div>`;
+  }
   if (state.link === "lost") {
     const since = state.lostAt ? duration((now - state.offset - state.lostAt) / 1000) : "";
     return html`<div class="banner warn" role="status">
@@ -43,13 +47,13 @@ export function Banner({ state, t, desk, ui, isSoundOn, now }) {
     return html`<div class="banner" role="status">${text}</div>`;
   }
   if (state.shift && !isSoundOn) {
-    return html`<div class="banner"><span>${t("console.banner.silent")}</span>
-      <button type="button" class="button" onClick=${ui.unlock}>${t("console.banner.sound_on")}</button></div>`;
+    return html`<section class="banner" aria-label=${t("console.shift.sound")}><span>${t("console.banner.silent")}</span>
+      <button type="button" class="button" onClick=${ui.unlock}>${t("console.banner.sound_on")}</button></section>`;
   }
   return null;
 }
 
-export function Danger({ state, t, desk, now }) {
+export function Danger({ state, t, desk, ui, now }) {
   const rows = state.shift ? emergencies(state) : [];
   if (!rows.length) return null;
   const row = rows[0];
@@ -59,13 +63,13 @@ export function Danger({ state, t, desk, now }) {
     <span>${topicOf(row, t)} · ${row.queue_name}</span>
     <span class="tabular">${t("console.row.waited", { time: duration(wait(row, now).seconds) })}</span>
     ${rows.length > 1 && html`<span>${t("console.danger.more", { n: rows.length - 1 })}</span>`}
-    <button type="button" class="button" onClick=${() => desk.take(row, "emergency")}>${t("console.take")} <${Key} name="F2" /></button>
+    <button type="button" class="button" onClick=${() => ui.taken(desk.take(row, "emergency"))}>${t("console.take")} <${Key} name="F2" /></button>
   </section>`;
 }
 
 const DECLINES = ["busy", "skill", "break"];
 
-export function Offer({ state, t, desk, now }) {
+export function Offer({ state, t, desk, ui, now }) {
   const row = state.shift ? offers(state)[0] : null;
   useEffect(() => {
     if (row && document.visibilityState === "visible") desk.showOffer(row);
@@ -82,7 +86,7 @@ export function Offer({ state, t, desk, now }) {
     ].join(" · ")}</p>
     ${row.self_harm && html`<p class="flag">${t("console.row.self_harm")}</p>`}
     <div class="offer-take">
-      <button type="button" class="button primary" onClick=${() => desk.accept(row)}>
+      <button type="button" class="button primary" onClick=${() => ui.taken(desk.accept(row))}>
         ${t("console.take")} ${isMine && html`<${Key} name="F2" />`}</button>
       <span class="tabular muted">${t("console.offer.returns", { n: secondsLeft(row.expires_at, now) })}</span>
     </div>

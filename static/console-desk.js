@@ -1,13 +1,12 @@
 /** The nurse's acts: each is one op on the socket, told to the state before and after. Knows no elements. */
 
-import { attemptOf, isMine, newestSeq, nextToTake, own, unsent } from "./console-state.js";
+import { attemptOf, isMine, newestSeq, nextToTake, own } from "./console-state.js";
 
-const PING_MS = 5_000;
 const TYPING_EVERY_MS = 3_000;
 
 export class Desk {
   /** `link` is the socket's client, `store` {state, dispatch}, `tell(key, values, tone)` shows one line to the nurse. */
-  constructor({ link, store, drafts, tell, newId = () => crypto.randomUUID(), clock = () => Date.now() }) {
+  constructor({ link, store, drafts, tell, newId, clock = () => Date.now() }) {
     Object.assign(this, { link, store, drafts, tell, newId, clock });
     this.shown = new Set();
     this.readUpTo = {};
@@ -21,16 +20,12 @@ export class Desk {
   /** Sends one op; a refusal is told in words and returned as null. */
   async ask(op, body, { isQuiet = false } = {}) {
     try {
+      if (this.state.link !== "connected") throw { code: "lost" };
       return (await this.link.request(op, body)) ?? {};
     } catch (refusal) {
       if (!isQuiet) this.tell(`console.error.${refusal.code ?? "lost"}`, {}, "warn");
       return null;
     }
-  }
-
-  beat() {
-    if (this.state.shift && this.state.link === "connected") this.ask("ping", {}, { isQuiet: true });
-    return PING_MS;
   }
 
   /* Shift */
@@ -64,33 +59,35 @@ export class Desk {
     this.ask("offer.shown", { contact: row.contact, assignment: row.assignment }, { isQuiet: true });
   }
 
-  async accept(row) {
-    return this.#taken(await this.ask("offer.accept", { contact: row.contact, assignment: row.assignment }), row.contact);
+  /** `isStaying`: the conversation on the screen stays there, what was taken waits in the list. */
+  async accept(row, isStaying = false) {
+    const answer = await this.ask("offer.accept", { contact: row.contact, assignment: row.assignment });
+    return this.#taken(answer, row.contact, isStaying);
   }
 
   async decline(row, reason) {
     return this.ask("offer.decline", { contact: row.contact, assignment: row.assignment, reason });
   }
 
-  async take(row, reason) {
-    return this.#taken(await this.ask("entry.take", { contact: row.contact, reason }), row.contact);
+  async take(row, reason, isStaying = false) {
+    return this.#taken(await this.ask("entry.take", { contact: row.contact, reason }), row.contact, isStaying);
   }
 
-  async takeNext() {
+  async takeNext(isStaying = false) {
     const { kind, row } = nextToTake(this.state);
-    if (kind === "emergency") return this.take(row, "emergency");
-    if (kind === "offer") return this.accept(row);
+    if (kind === "emergency") return this.take(row, "emergency", isStaying);
+    if (kind === "offer") return this.accept(row, isStaying);
     const answer = await this.ask("entry.next", {});
     const contact = answer?.contact ?? answer?.row?.contact;
     if (answer && contact === undefined) this.tell("console.notice.nothing_waits");
-    return contact === undefined ? null : this.#taken(answer, contact);
+    return contact === undefined ? null : this.#taken(answer, contact, isStaying);
   }
 
-  #taken(answer, contact) {
+  #taken(answer, contact, isStaying) {
     if (!answer) return null;
     if (answer.row) this.store.dispatch({ type: "row", row: answer.row });
     this.store.dispatch({ type: "tab", tab: "own" });
-    this.select(contact);
+    if (!isStaying) this.select(contact);
     return contact;
   }
 
@@ -129,10 +126,17 @@ export class Desk {
     }
   }
 
-  /** After a break: what was missed is fetched and what was not acknowledged is sent again with its own id. */
+  /** After a break what was missed is fetched; what was not acknowledged the link sends again by itself. */
   catchUp() {
     for (const contact of Object.keys(this.state.details)) this.read(Number(contact));
-    for (const message of unsent(this.state)) this.#post(message);
+  }
+
+  /** After a reload what had not been acknowledged is sent again with its own id. */
+  sendKept() {
+    for (const message of this.drafts.kept()) {
+      this.store.dispatch({ type: "queued", message: { ...message, at: this.clock() } });
+      this.#post(message);
+    }
   }
 
   seen(contact) {
@@ -156,7 +160,8 @@ export class Desk {
     const message = { client_id: this.newId(), contact, kind, text, seen_seq, at: this.clock() };
     this.store.dispatch({ type: "queued", message });
     this.drafts.write(contact, kind, "");
-    if (this.state.link === "connected") this.#post(message);
+    this.drafts.keep(message);
+    this.#post(message);
   }
 
   resend(clientId) {
@@ -172,6 +177,7 @@ export class Desk {
     const message = this.state.outbox.find((m) => m.client_id === clientId);
     if (!message) return null;
     this.store.dispatch({ type: "drop", client_id: clientId });
+    this.drafts.release(message);
     const draft = this.drafts.read(message.contact, message.kind);
     this.drafts.write(message.contact, message.kind, draft ? `${message.text}\n${draft}` : message.text);
     return message;
@@ -183,11 +189,12 @@ export class Desk {
     const body = { contact, assignment, client_id, text };
     try {
       const op = kind === "note" ? "message.note" : "message.send";
-      const answer = await this.link.request(op, kind === "note" ? body : { ...body, seen_seq });
+      const patience = { id: client_id, isPatient: true };
+      const answer = await this.link.request(op, kind === "note" ? body : { ...body, seen_seq }, patience);
+      this.drafts.release(message);
       this.store.dispatch({ type: "sent", client_id, seq: answer.seq, at: answer.at });
     } catch (refusal) {
-      const isBreak = this.state.link !== "connected" || ["lost", "timeout", undefined].includes(refusal.code);
-      if (!isBreak) this.store.dispatch({ type: "failed", client_id, code: refusal.code });
+      this.store.dispatch({ type: "failed", client_id, code: refusal.code });
     }
   }
 

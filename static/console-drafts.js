@@ -1,4 +1,4 @@
-/** Unsent text per contact, in this tab only: it survives a reload and is gone when the tab or the contact is closed. */
+/** Drafts and unacknowledged messages per contact, in this tab only: it survives a reload and is gone when the tab or the contact is closed. */
 
 const PREFIX = "luonnos:";
 
@@ -11,7 +11,10 @@ export function draftsIn(storage) {
       if (text) storage.setItem(key(contact, kind), text);
       else storage.removeItem(key(contact, kind));
     },
-    has: (contact) => keys().some((k) => k.startsWith(`${PREFIX}${contact}:`)),
+    keep: (message) => storage.setItem(key(message.contact, `lahetys:${message.client_id}`), JSON.stringify(message)),
+    release: (message) => storage.removeItem(key(message.contact, `lahetys:${message.client_id}`)),
+    kept: () => keys().filter((k) => k.includes(":lahetys:")).map((k) => JSON.parse(storage.getItem(k))),
+    has: (contact) => ["reply", "note"].some((kind) => storage.getItem(key(contact, kind))),
     forget(contact) {
       for (const k of keys()) if (k.startsWith(`${PREFIX}${contact}:`)) storage.removeItem(k);
     },

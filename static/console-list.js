@@ -22,13 +22,13 @@ export function WorkList({ state, t, desk, drafts, ui, lang, now }) {
         aria-selected=${String(tab === state.tab)} tabindex=${tab === state.tab ? 0 : -1} onClick=${() => ui.tab(tab)}>
         ${t(`console.tab.${tab}`)} <span class="count">${n[tab]}</span></button>`)}
     </div>
-    <button type="button" class="button primary next" onClick=${() => desk.takeNext()}>
+    <button type="button" class="button primary next" onClick=${() => ui.taken(desk.takeNext())}>
       <${Key} name="F2" /> ${t(`console.next.${nextToTake(state).kind}`)}</button>
     <div id="work-list" class="scroll" role="tabpanel" aria-labelledby=${`tab-${state.tab}`} tabindex="-1">
       ${rows.length === 0
         ? html`<p class="empty">${emptyText(state, t, lang, now)}</p>`
         : html`<ul class="rows" data-list>
-          ${rows.map((row) => html`<${Row} key=${row.contact} ...${{ row, state, t, desk, drafts, lang, now }} />`)}</ul>`}
+          ${rows.map((row) => html`<${Row} key=${row.contact} ...${{ row, state, t, ui, drafts, lang, now }} />`)}</ul>`}
     </div>
     <p class="hint muted">${t("console.list.hint")}</p>
   </nav>`;
@@ -42,16 +42,16 @@ function emptyText(state, t, lang, now) {
   return t(`console.empty.${state.tab}`);
 }
 
-function Row({ row, state, t, desk, drafts, lang, now }) {
+function Row({ row, state, t, ui, drafts, lang, now }) {
   const isOpen = state.open === row.contact;
   return html`<li class="row-item" data-level=${row.urgency}>
     <button type="button" class=${`row ${row.unread ? "unread" : ""}`} aria-current=${isOpen ? "true" : null}
-      data-contact=${row.contact} onClick=${() => desk.select(row.contact)}>
+      data-contact=${row.contact} onClick=${() => ui.open(row.contact)}>
       <span class="row-head"><${Chip} level=${row.urgency} t=${t} />
         <span class="row-topic">${topicOf(row, t)}</span>
         ${row.unread > 0 && html`<span class="badge">${t("console.row.unread", { n: row.unread })}</span>`}</span>
       <span class="row-more"><${Clock} ...${{ row, t, lang, now }} />
-        ${details(row, state, t, drafts, now).map((text) => html`<span> · ${text}</span>`)}</span>
+        ${details(row, state, t, drafts, now).map((text) => html`<span> · ${text}</span>`)} · <abbr title=${t(`console.lang.${row.language}`)}>${row.language}</abbr></span>
       ${warnings(row, t).map((text) => html`<span class="flag">${text}</span>`)}
     </button>
   </li>`;
@@ -60,9 +60,8 @@ function Row({ row, state, t, desk, drafts, lang, now }) {
 function details(row, state, t, drafts, now) {
   return [
     isMine(row) && row.state !== "held" && t(`console.entry.${row.state}`),
-    row.channel !== "chat" && t(`console.channel.${row.channel}`),
+    row.channel !== "chat" && state.tab !== "callbacks" && t(`console.row.by.${row.channel}`),
     row.queue_name,
-    t.has(`console.lang.${row.language}`) ? t(`console.lang.${row.language}`) : row.language,
     row.channel === "callback" && row.attempts > 0 && t("console.row.attempts", { n: row.attempts }),
     isTyping(state, row.contact, now - state.offset) && t("console.row.typing"),
     row.channel === "chat" && row.present === true && t("console.row.present"),

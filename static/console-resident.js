@@ -3,14 +3,14 @@
 import { Chip, html } from "./staff-parts.js";
 import { clock, day, moment } from "./staff-format.js";
 
-export function Resident({ state, row, t, desk, ui, lang, now }) {
+export function Resident({ state, row, t, desk, ui, lang, now, tag }) {
   const detail = state.details[row?.contact];
   const brief = detail?.brief;
-  return html`<aside class="pane resident" aria-labelledby="resident-title" tabindex="-1">
+  return html`<${tag} class="pane resident" aria-labelledby="resident-title" tabindex="-1">
     <div class="pane-head"><h2 id="resident-title">${brief?.name ?? t("console.resident.title")}</h2>
       <button type="button" class="button small drawer-close" onClick=${() => ui.pane("talk")}>${t("console.leave")}</button></div>
     <div class="scroll">${inner({ state, row, detail, brief, t, desk, ui, lang, now })}</div>
-  </aside>`;
+  <//>`;
 }
 
 function inner(given) {
@@ -59,7 +59,7 @@ function Brief({ row, brief, t, ui, lang, now }) {
       <dl>${brief.answers.map((a) => html`<div><dt>${a.question}</dt><dd>${a.answer}</dd></div>`)}</dl></details>`}
     <p class="buttons"><button type="button" class="button" onClick=${() => ui.copy(brief.summary ?? "")}>${t("console.resident.copy")}</button></p>
     ${brief.version && html`<p class="muted small-print">${t("console.resident.version", { topic: brief.topic ?? "", version: brief.version })}</p>`}
-    <p class="muted small-print">${t("console.resident.not_approved")}</p>`;
+    ${brief.version && html`<p class="muted small-print">${t("console.resident.not_approved")}</p>`}`;
 }
 
 const Part = ({ title, children }) => html`<section class="part"><h3>${title}</h3>${children}</section>`;

@@ -274,8 +274,6 @@ export const isFirstInLine = (s, row) => [...waiting(s), ...callbacks(s)].filter
 
 export const outboxOf = (s, contact) => s.outbox.filter((m) => m.contact === contact);
 
-export const unsent = (s) => s.outbox.filter((m) => m.state === "sending");
-
 /** Unanswered too long is said, never hidden behind a spinner. */
 export function outboxState(message, now, link) {
   if (message.state !== "sending") return message.state;

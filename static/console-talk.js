@@ -51,13 +51,13 @@ function CallBox({ state, row, t, desk, detail, lang }) {
     <p class="call-number tabular">${brief?.phone ?? brief?.phone_masked ?? t("console.call.no_number")}</p>
     <p role="status">${status}</p>
     ${brief?.attempts?.length > 0 && html`<ul class="attempts" aria-label=${t("console.call.attempts")}>
-      ${brief.attempts.map((a) => html`<li>${t("console.call.attempt", { n: a.n, time: clock(a.at, lang) })} ${a.result ? t(`console.call.told.${a.result}`) : ""}</li>`)}</ul>`}
+      ${brief.attempts.map((a) => html`<li>${t("console.call.attempt", { n: a.n, time: clock(a.at, lang) })} ${a.result ? t(`console.call.short.${a.result}`) : ""}</li>`)}</ul>`}
     <div class="buttons">
       ${!isReached && html`<button type="button" class="button primary" disabled=${isRinging || !brief} onClick=${() => desk.dial(row)}>
         <${Key} name="c" /> ${t("console.call.dial")}</button>`}
-      ${canTell && html`<button type="button" class="button" onClick=${() => desk.callResult(row, "reached")}>${t("console.call.answered")}</button>`}
+      ${canTell && html`<button type="button" class="button" onClick=${() => desk.callResult(row, "reached")}>${t("console.call.short.reached")}</button>`}
       ${canTell && RESULTS.map((result) => html`<button type="button" class="button" onClick=${() => desk.callResult(row, result)}>
-        ${t(`console.call.${result}`)}</button>`)}
+        ${t(`console.call.short.${result}`)}</button>`)}
     </div>
   </div>`;
 }
@@ -77,6 +77,10 @@ function Log({ state, row, t, desk, ui, detail, name, lang, now }) {
     last.current = newest;
     if (document.visibilityState === "visible" && atEnd.current) desk.seen(row.contact);
   }, [newest, pending.length, row.unread]);
+  // A banner above shortens the log: the newest line stays in sight.
+  useLayoutEffect(() => {
+    if (atEnd.current) box.current.scrollTop = box.current.scrollHeight;
+  });
   const scrolled = () => {
     atEnd.current = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 24;
     if (!atEnd.current) return;
@@ -93,7 +97,7 @@ function Log({ state, row, t, desk, ui, detail, name, lang, now }) {
   const leave = (event) => event.key === "Escape" && document.getElementById("composer")?.focus();
   return html`<div class="log-frame">
     <div ref=${box} class="log" role="log" aria-live="off" tabindex="0" aria-label=${t("console.talk.log")} onScroll=${scrolled} onKeyDown=${leave}>
-      ${messages.length === 0 && pending.length === 0 && html`<p class="empty">${t("console.talk.no_messages")}</p>`}
+      ${messages.length === 0 && pending.length === 0 && html`<p class="empty">${t(row.channel === "chat" ? "console.talk.no_messages" : "console.talk.no_notes")}</p>`}
       <ol>${messages.map((m) => html`<${Message} key=${m.seq} ...${{ m, t, me: state.me, name, lang }} />`)}
         ${pending.map((m) => html`<${Pending} key=${m.client_id} ...${{ m, t, desk, ui, state, now }} />`)}</ol>
     </div>
@@ -191,11 +195,11 @@ function Composer({ state, row, t, desk, drafts, ui, name }) {
   };
   const to = kind === "note" ? t("console.write.save_note") : name ? t("console.write.send_to", { name }) : t("console.write.send");
   return html`<form class=${`composer ${kind}`} onSubmit=${send}>
-    <fieldset class="kinds"><legend class="visually-hidden">${t("console.write.kind")}</legend>
-      ${canReply && html`<label><input type="radio" name="kind" checked=${kind === "reply"} onChange=${() => ui.setKind("reply")} /> ${t("console.write.reply")}</label>`}
+    ${canReply && html`<fieldset class="kinds"><legend class="visually-hidden">${t("console.write.kind")}</legend>
+      <label><input type="radio" name="kind" checked=${kind === "reply"} onChange=${() => ui.setKind("reply")} /> ${t("console.write.reply")}</label>
       <label><input type="radio" name="kind" checked=${kind === "note"} onChange=${() => ui.setKind("note")} /> ${t("console.write.note")}</label>
-    </fieldset>
-    <label class="visually-hidden" for="composer">${t(kind === "note" ? "console.write.note" : "console.write.reply")}</label>
+    </fieldset>`}
+    <label class=${canReply ? "visually-hidden" : ""} for="composer">${t(kind === "note" ? "console.write.note" : "console.write.reply")}</label>
     <textarea id="composer" ref=${area} rows="3" maxlength="4000" value=${text} onInput=${write} onKeyDown=${keys}></textarea>
     <div class="buttons"><button type="submit" class="button primary">${to} <kbd>Ctrl+Enter</kbd></button>
       <span class="muted">${text ? t("console.write.draft") : ""}</span></div>

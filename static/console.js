@@ -2,10 +2,10 @@
 
 import { render } from "./vendor/htm-preact.mjs";
 import { useEffect, useMemo, useReducer, useRef, useState } from "./vendor/preact-hooks.mjs";
-import { Announcer, html, useNow } from "./staff-parts.js";
+import { Announcer, html, useMedia, useNow } from "./staff-parts.js";
 import { loadTexts } from "./staff-texts.js";
 import { duration, topicOf, wait } from "./staff-format.js";
-import { Link } from "./socket.js";
+import { Link, newId } from "./socket.js";
 import * as line from "./console-state.js";
 import { Desk } from "./console-desk.js";
 import { draftsIn } from "./console-drafts.js";
@@ -18,6 +18,8 @@ import { Resident } from "./console-resident.js";
 import { Open } from "./console-dialogs.js";
 import { ShiftStart } from "./console-shift.js";
 
+// One pane at a time: then all of it is the page's main part.
+const NARROW = "(max-width: 899px)";
 const NOTICE_MS = 8_000;
 const LETTERS = "ensilinja:letters";
 
@@ -41,14 +43,15 @@ function connect(store, tell) {
     role: "console",
     seen: () => store.state.seen,
     onSnapshot(snapshot) {
-      const wasLost = store.state.wasLost;
+      const { wasLost, me } = store.state;
       store.dispatch({ type: "snapshot", snapshot, at: at() });
+      if (!me) desk.sendKept();
       if (wasLost) desk.catchUp();
     },
     onEvent: (frame) => store.dispatch({ type: "event", frame, at: at() }),
     onStatus: (status) => store.dispatch({ type: "link", status, at: at() }),
   });
-  const desk = new Desk({ link, store, drafts: draftsIn(sessionStorage), tell });
+  const desk = new Desk({ link, store, drafts: draftsIn(sessionStorage), tell, newId });
   return desk;
 }
 
@@ -63,12 +66,12 @@ function App({ t, lang, shell }) {
   const [hasLetters, setLetters] = useState(localStorage.getItem(LETTERS) !== "off");
   const { state } = store;
   const now = useNow(state.offset);
+  const isNarrow = useMedia(NARROW);
 
   useEffect(() => {
     store.watch = redraw;
     desk.link.start();
-    const timer = setInterval(() => desk.beat(), 5_000);
-    return () => clearInterval(timer);
+    return () => desk.link.close();
   }, []);
   useEffect(() => {
     const timer = notice && setTimeout(() => setNotice(null), NOTICE_MS);
@@ -98,9 +101,9 @@ function App({ t, lang, shell }) {
     ${!state.me ? html`<main class="shift-start"><p role="status">${t("console.loading")}</p></main>`
       : !state.shift ? html`<${ShiftStart} ...${given} shell=${shell} />`
       : html`<${PaneTabs} ...${given} pane=${view.pane} />
-        <div class="panes"><${WorkList} ...${given} />
-          <main class="pane middle" tabindex="-1">${middle(given, view)}</main>
-          <${Resident} ...${given} /></div>
+        <${isNarrow ? "main" : "div"} class="panes"><${WorkList} ...${given} />
+          <${isNarrow ? "section" : "main"} class="pane middle" tabindex="-1">${middle(given, view)}<//>
+          <${Resident} ...${given} tag=${isNarrow ? "section" : "aside"} /><//>
         <${Offer} ...${given} />`}
     ${notice && html`<p class=${`notice ${notice.tone ?? ""}`} aria-hidden="true">${notice.text}</p>`}
     <${Announcer} text=${notice?.text} id=${notice?.id} />
@@ -118,9 +121,9 @@ function middle(given, view) {
 
 const PANES = ["list", "talk", "resident"];
 
-const PaneTabs = ({ t, ui, pane }) => html`<div class="pane-tabs" role="group" aria-label=${t("console.pane.label")}>
+const PaneTabs = ({ t, ui, pane }) => html`<nav class="pane-tabs" aria-label=${t("console.pane.label")}>
   ${PANES.map((name) => html`<button type="button" class="tab" aria-pressed=${String(pane === name)} onClick=${() => ui.pane(name)}>
-    ${t(`console.pane.${name}`)}</button>`)}</div>`;
+    ${t(`console.pane.${name}`)}</button>`)}</nav>`;
 
 /** What has just begun to ring is said once, politely; someone in danger likewise. */
 function Calls({ state, t, now }) {
@@ -148,6 +151,13 @@ function screen({ view, setView, state, store, desk, sounds, t, tell, redraw }) 
       requestAnimationFrame(() => document.activeElement === document.body && focusRow(store.state.open));
     },
     pane: (pane) => patch({ pane }),
+    async taken(taking) {
+      if (await taking) patch({ pane: "talk" });
+    },
+    open(contact) {
+      desk.select(contact);
+      patch({ pane: "talk" });
+    },
     setKind: (kind) => patch({ kind }),
     tab: (tab) => store.dispatch({ type: "tab", tab }),
     reloadDraft: () => patch({ draftVersion: view.draftVersion + 1 }),
@@ -221,13 +231,12 @@ function perform(act, given) {
 }
 
 /** Taking never moves the caret out of a half-written message: what was taken waits in the list, already mine. */
-async function take({ state, desk, view }) {
-  const open = state.open;
+async function take({ state, desk, ui, view }) {
   const isWriting = document.activeElement?.id === "composer" && document.activeElement.value.trim() !== "";
-  const contact = await desk.takeNext();
-  if (!contact) return;
-  if ((isWriting || view.dialog) && open) desk.select(open);
-  else requestAnimationFrame(() => (document.getElementById("composer") ?? document.querySelector(".middle"))?.focus());
+  const isStaying = Boolean(state.open && (isWriting || view.dialog));
+  const contact = await desk.takeNext(isStaying);
+  if (contact && !isStaying) ui.pane("talk");
+  if (contact && !isStaying) requestAnimationFrame(() => (document.getElementById("composer") ?? document.querySelector(".middle"))?.focus());
 }
 
 function selectNth(n, { state, desk, ui }) {

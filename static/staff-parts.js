@@ -61,4 +61,16 @@ export function useNow(offset) {
   return now + offset;
 }
 
+/** Whether the window matches a media query now. */
+export function useMedia(query) {
+  const list = matchMedia(query);
+  const [matches, setMatches] = useState(list.matches);
+  useEffect(() => {
+    const change = () => setMatches(list.matches);
+    list.addEventListener("change", change);
+    return () => list.removeEventListener("change", change);
+  }, [query]);
+  return matches;
+}
+
 export const Key = ({ name }) => html`<kbd>${name}</kbd>`;
