@@ -141,8 +141,10 @@ class Log {
   status(item, text, ...buttons) {
     const line = item.querySelector(".message-status");
     if (!line) return;
+    const wasAtEnd = this.isAtEnd;
     line.toggleAttribute("data-failed", buttons.length > 0);
     line.replaceChildren(`${text} `, ...buttons);
+    if (wasAtEnd) this.toEnd();
   }
 
   noteUnread(item) {
@@ -232,11 +234,13 @@ class Conversation {
       location.replace("/odotus");
       return;
     }
-    find("kenen").textContent = agent ? `${agent.profession} ${agent.name}`.trim() : this.t("chat.waiting_for_agent");
+    const isEnded = closed || state === "done" || state === "scheduled";
+    const withoutAgent = this.t(isEnded ? "chat.ended_title" : "chat.waiting_for_agent");
+    find("kenen").textContent = agent ? `${agent.profession} ${agent.name}`.trim() : withoutAgent;
     const isEmpty = !this.log.list.querySelector(".message-staff, .message-resident");
     find("tyhja").hidden = !(agent && isEmpty);
     if (agent) find("tyhja").textContent = this.t("chat.reading", { name: agent.name });
-    this.setEnded(closed || state === "done" || state === "scheduled", endedUrl);
+    this.setEnded(isEnded, endedUrl);
   }
 
   /* Never leaves the page by itself: the last message may still be unread. */

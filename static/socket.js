@@ -9,7 +9,7 @@ const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5_000;
 const LOOK_MS = 250;
 const RHYTHMS = {
-  resident: { ping: 2_000, silence: 4_500 },
+  resident: { ping: 1_500, silence: 4_000 },
   console: { ping: 2_000, silence: 4_500 },
   board: { ping: 5_000, silence: 12_000 },
 };
