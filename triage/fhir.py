@@ -261,7 +261,7 @@ _ITEM_EXTENSIONS = frozenset(
 
 def serialise(questionnaire: Questionnaire) -> Json:
     """The FHIR R4 JSON of a questionnaire; `parse` gives the same value back."""
-    return {
+    found: Json = {
         "resourceType": "Questionnaire",
         "id": questionnaire.id,
         "url": f"{OURS}questionnaire:{questionnaire.id}",
@@ -269,8 +269,10 @@ def serialise(questionnaire: Questionnaire) -> Json:
         **_texts("title", questionnaire.title),
         "status": "draft",
         "language": "fi",
-        "item": [_item(question) for question in questionnaire.questions],
     }
+    if questionnaire.questions:
+        found["item"] = [_item(question) for question in questionnaire.questions]
+    return found
 
 
 def _item(question: Question) -> Json:

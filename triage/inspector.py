@@ -25,7 +25,7 @@ _EVALUABLE = frozenset({Kind.BOOLEAN, Kind.CHOICE, Kind.MULTICHOICE, Kind.INTEGE
 
 def inspect(content: Content, *, require_approval: bool) -> list[Fault]:
     """Every fault of the content; a missing approver is one only when approval is required."""
-    found = [*_texts(content), *_rule_ids(content), *_gate(content), *_common(content)]
+    found = [*_texts(content), *_rule_ids(content), *_gate(content), *_common(content), *_versions(content)]
     for topic in content.topics.values():
         found += _topic(content, topic)
     for ruleset in _rulesets(content):
@@ -151,6 +151,14 @@ def _misfit(compare: Compare, words: _Vocabulary) -> Iterator[str]:
         yield f"{name} is {question.kind}, which is never evaluated"
     elif isinstance(literal, bool) or str(literal) not in {option.code for option in question.options}:
         yield f"{name} has no option {literal}"
+
+
+def _versions(content: Content) -> Iterator[Fault]:
+    pairs = [(content.gate, content.gate_rules), (content.common, content.common_rules)]
+    pairs += [(topic.questionnaire, topic.ruleset) for topic in content.topics.values()]
+    for form, ruleset in pairs:
+        if form.version != ruleset.version:
+            yield _form_fault(ruleset.id, "version", "is not the version of the rules")
 
 
 def _topic_ends(content: Content, topic: Topic) -> Iterator[Fault]:

@@ -61,6 +61,7 @@ RULE_FAULTS = [
     ),
     ("uti", 'id = "uti"', 'id = "utii"', "is not the file's name"),
     ("uti", 'queue = "nurse"\n', "", "queue: is missing"),
+    ("uti", 'version = "0.2.0"', 'version = "0.3.0"', "is not the version of the rules"),
     ("toothache", 'goto = "dental_swelling"', 'goto = "swelling"', "there is no other topic swelling"),
     ("depression", '"phq8", "phq9"', '"phq8", "phq10"', "phq10 is not a question here"),
     ("dental_swelling", 'level = "DAYS_1_3"', 'level = "SELF_CARE"', "never ends in self-care"),
