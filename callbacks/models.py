@@ -31,7 +31,10 @@ class Call(Row, table=True):
 
 
 class Attempt(Row, table=True):
-    """One try to reach the resident; append-only. `sent_at` is set before the exchange is asked, once."""
+    """One try to reach the resident; append-only. `sent_at` is set before the exchange is asked, once.
+
+    With `said_at` the result is the professional's word, which the exchange does not change.
+    """
 
     id: int | None = big_id()
     contact_id: int = ref("contact.id", index=False)
@@ -45,6 +48,7 @@ class Attempt(Row, table=True):
     dialled_at: datetime | None = utc(nullable=True)
     answered_at: datetime | None = utc(nullable=True)
     ended_at: datetime | None = utc(nullable=True)
+    said_at: datetime | None = utc(nullable=True)
     result: str | None = None
     __table_args__ = (
         UniqueConstraint("key"),
@@ -52,7 +56,7 @@ class Attempt(Row, table=True):
         Index(
             "ix_attempt_on",
             "requested_at",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("result IS NULL"),
+            postgresql_where=text("result IS NULL"),
         ),
     )

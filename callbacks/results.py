@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -58,8 +58,8 @@ class After:
     decision: bool = False
 
 
-def after(results: Iterable[Result | None], *, limit: int, spacing: timedelta, now: datetime) -> After:
-    """Decides from all results of the contact: unreached tries are spaced; used up, a professional decides.
+def after(results: Iterable[Result | None], *, limit: int, retry_at: datetime) -> After:
+    """Decides from all results of the contact: an unreached one is tried again; used up, a professional decides.
 
     After a technical failure, an unknown result or a wrong number the professional says what follows.
     """
@@ -68,7 +68,7 @@ def after(results: Iterable[Result | None], *, limit: int, spacing: timedelta, n
         return After()
     if sum(result in UNREACHED for result in heard) >= limit:
         return After(decision=True)
-    return After(retry_at=now + spacing)
+    return After(retry_at=retry_at)
 
 
 def needs_decision(results: Iterable[Result | None], *, limit: int) -> bool:

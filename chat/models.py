@@ -1,8 +1,9 @@
 """Tables of the conversation: what was said, in one order, and who takes part. Texts are sealed."""
 
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Table, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.db import Row, big_id, ref, sealed, utc
@@ -47,3 +48,7 @@ class Participant(Row, table=True):
             postgresql_where=text("disconnected_at IS NULL"),
         ),
     )
+
+
+MESSAGE = cast(Table, Message.__table__)  # type: ignore[attr-defined]
+PARTICIPANT = cast(Table, Participant.__table__)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from chat.events import ChatPresence
-from chat.models import Participant
+from chat.models import PARTICIPANT, Participant
 from core.events import record
 from core.identity import Actor
 from core.store import Tx
@@ -24,27 +24,17 @@ SWEPT = 50
 
 def staff_in(tx: Tx, contact: int) -> frozenset[int]:
     """The professionals who take part in the conversation."""
-    keys = tx.all(
-        select(Participant.who_key).where(  # type: ignore[call-overload]
-            Participant.contact_id == contact,
-            Participant.role == STAFF,
-            Participant.left_at.is_(None),  # type: ignore[union-attr]
-        )
-    )
+    staff = (PARTICIPANT.c.role == STAFF, PARTICIPANT.c.left_at.is_(None))
+    keys = tx.all(select(PARTICIPANT.c.who_key).where(PARTICIPANT.c.contact_id == contact, *staff))
     return frozenset(int(key.partition(":")[2]) for key in keys)
 
 
 def join_staff(tx: Tx, actor: Actor, held: EntryView) -> None:
     """The holder takes part; whoever held before her does no longer."""
-    others = (
-        Participant.contact_id == held.contact,
-        Participant.role == STAFF,
-        Participant.left_at.is_(None),
-    )  # type: ignore[union-attr]
-    tx.execute(
-        update(Participant).where(*others, Participant.who_key != actor.key).values(left_at=tx.now)  # type: ignore[arg-type]
-    )
-    row = tx.get(Participant, (held.contact, actor.key))
+    others = (PARTICIPANT.c.contact_id == held.contact, PARTICIPANT.c.role == STAFF)
+    still = (PARTICIPANT.c.left_at.is_(None), PARTICIPANT.c.who_key != actor.key)
+    tx.execute(update(PARTICIPANT).where(*others, *still).values(left_at=tx.now))
+    row = _participant(tx, held.contact, actor.key)
     if row is None:
         tx.add(Participant(contact_id=held.contact, who_key=actor.key, role=STAFF, joined_at=tx.now))
         return
@@ -87,15 +77,9 @@ def leave(tx: Tx, actor: Actor, contact: int, services: Services) -> EntryView:
 
 def notice_absence(tx: Tx, services: Services) -> int:
     """Takes those for gone whose page stopped renewing without a word; returns how many."""
-    silent = tx.all(
-        select(Participant.contact_id)  # type: ignore[call-overload]
-        .where(
-            Participant.role == RESIDENT,
-            Participant.disconnected_at.is_(None),  # type: ignore[union-attr]
-            Participant.connected_at < tx.now - STALE,  # type: ignore[operator]
-        )
-        .limit(SWEPT)
-    )
+    there = (PARTICIPANT.c.role == RESIDENT, PARTICIPANT.c.disconnected_at.is_(None))
+    stale = PARTICIPANT.c.connected_at < tx.now - STALE
+    silent = tx.all(select(PARTICIPANT.c.contact_id).where(*there, stale).limit(SWEPT))
     for contact in silent:
         disconnected(tx, contact, tx.now + _resume(services))
     return len(silent)
@@ -103,8 +87,14 @@ def notice_absence(tx: Tx, services: Services) -> int:
 
 def _resident(tx: Tx, contact: int) -> Participant:
     key = f"{RESIDENT}:{contact}"
-    row = tx.get(Participant, (contact, key))
+    row = _participant(tx, contact, key)
     return row or tx.add(Participant(contact_id=contact, who_key=key, role=RESIDENT, joined_at=tx.now))
+
+
+def _participant(tx: Tx, contact: int, key: str) -> Participant | None:
+    mine = (PARTICIPANT.c.contact_id == contact, PARTICIPANT.c.who_key == key)
+    row: Participant | None = tx.one(select(Participant).where(*mine))
+    return row
 
 
 def _is_here(row: Participant, tx: Tx) -> bool:

@@ -4,7 +4,7 @@ from sqlalchemy import case, func, select
 
 from chat.conversation import Kind, Talk
 from chat.events import ChatMessage
-from chat.models import Message
+from chat.models import MESSAGE, Message
 from chat.views import MessageView, Sent
 from core.errors import NotFound
 from core.events import record
@@ -53,15 +53,15 @@ def add_line(
 
 def talk_of(tx: Tx, entry: EntryView) -> Talk:
     """The conversation as it stands, for the pure rules."""
-    resident = Message.sender_key.startswith(RESIDENT_PREFIX)  # type: ignore[attr-defined]
-    reply = Message.sender_key.startswith(STAFF_PREFIX) & (Message.kind == Kind.TEXT)  # type: ignore[attr-defined]
-    newest, newest_resident, replies = tx.rows(
-        select(
-            func.coalesce(func.max(Message.seq), 0),
-            func.coalesce(func.max(case((resident, Message.seq))), 0),
-            func.count(case((reply, 1))),
-        ).where(Message.contact_id == entry.contact)  # type: ignore[arg-type]
-    )[0]
+    seq, sender = MESSAGE.c.seq, MESSAGE.c.sender_key
+    resident = sender.startswith(RESIDENT_PREFIX)
+    reply = sender.startswith(STAFF_PREFIX) & (MESSAGE.c.kind == Kind.TEXT.value)
+    counts = select(
+        func.coalesce(func.max(seq), 0),
+        func.coalesce(func.max(case((resident, seq))), 0),
+        func.count(case((reply, 1))),
+    )
+    newest, newest_resident, replies = tx.rows(counts.where(MESSAGE.c.contact_id == entry.contact))[0]
     return Talk(
         state=entry.state,
         holder=entry.agent,

@@ -137,7 +137,7 @@ def _earlier(tx: Tx, row: Contact) -> tuple[Earlier, ...]:
 
 
 def _attempts(tx: Tx, contact: int) -> tuple[Tried, ...]:
-    told = select(Event).where(Event.contact_id == contact, Event.type.startswith("attempt."))  # type: ignore[arg-type, attr-defined]
+    told = select(Event).where(Event.contact_id == contact, Event.type.startswith("attempt."))  # type: ignore[arg-type]
     tried: dict[int, Tried] = {}
     for event in tx.all(told.order_by(Event.n)):  # type: ignore[arg-type]
         n = int(event.data["n"])

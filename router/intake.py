@@ -3,7 +3,7 @@
 Refuses nobody for what they answered. The same client id again is the same contact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.county import Line, Queue
 from core.events import read_events, record
 from core.failpoints import failpoint
+from core.hours import Hours
 from core.phone import normalise
 from core.store import Tx
 from core.urgency import Urgency, more_urgent
@@ -26,7 +27,7 @@ from router.models import Contact, Matter, Party
 from router.parties import new_party
 from router.promises import callback_due, told_range
 from router.promising import Kind, PromiseView, make_promise, promises_of
-from router.rules import Route, route, service_hours
+from router.rules import Route, route
 from router.services import Services
 from router.standing import the_contact
 from triage.definition import GateResult, Result
@@ -86,18 +87,20 @@ def withdraw_flag(
     )
 
 
-def contact_of_number(tx: Tx, phone: str, queue: str, since: datetime) -> int | None:
-    """The newest contact of this number with an open callback promise in `queue` that arrived since; or None."""
+def contact_of_number(
+    tx: Tx, phone: str, *, queue: str, channel: str, since: datetime, states: Collection[str]
+) -> int | None:
+    """The newest contact of this number that arrived since and stands so in the queue; or None."""
     found = tx.all(
-        select(Contact)
-        .join(Party, Party.id == Contact.asker_id)  # type: ignore[arg-type]
-        .where(Party.phone_blind == tx.vault.blind(normalise(phone)), Contact.arrived_at >= since)  # type: ignore[arg-type]
+        select(Contact.id)  # type: ignore[call-overload]
+        .join(Party, Party.id == Contact.asker_id)
+        .where(Party.phone_blind == tx.vault.blind(normalise(phone)), Contact.arrived_at >= since)
         .order_by(Contact.id.desc())  # type: ignore[union-attr]
     )
-    for row in found:
-        entry = queues.entry_of(tx, row.id)
-        if entry.queue == queue and entry.channel == "callback" and entry.state != "done":
-            return int(row.id)
+    for contact in found:
+        entry = queues.entry_of(tx, contact)
+        if (entry.queue, entry.channel) == (queue, channel) and entry.state in states:
+            return int(contact)
     return None
 
 
@@ -140,8 +143,7 @@ def callback_promise(
 
 def told_as(asked: Line | Queue, now: datetime, due_at: datetime) -> Mapping[str, object]:
     """The text key and instants a call back is told with."""
-    hours = asked.hours if isinstance(asked, Line) else asked.service_hours
-    told = told_range(now, due_at, hours)
+    told = told_range(now, due_at, hours_of(asked))
     return {
         "key": "promise.callback",
         "on": told.on.isoformat(),
@@ -154,6 +156,11 @@ def asked_of(line: str | None, queue: str, services: Services) -> Line | Queue:
     """Whose hours and promise hold: the line's in its own queue, otherwise the queue's."""
     rung = _line(line, services)
     return rung if rung is not None and rung.queue == queue else services.catalogue.queue(queue)
+
+
+def hours_of(asked: Line | Queue) -> Hours:
+    """The hours in which the asked one calls back."""
+    return asked.hours if isinstance(asked, Line) else asked.service_hours
 
 
 def _again(tx: Tx, row: Contact, arrival: Arrival, services: Services) -> Received:
@@ -226,9 +233,9 @@ def _write(tx: Tx, arrival: Arrival, decided: Route) -> tuple[Contact, Matter]:
         line=arrival.line,
         door=arrival.door,
         language=arrival.language,
-        asker_id=asker.id,
-        subject_id=asker.id,
-        matter_id=matter.id,
+        asker_id=asker.id or 0,
+        subject_id=asker.id or 0,
+        matter_id=matter.id or 0,
         data_key_id=key,
         topic=topic,
         arrived_at=arrival.arrived_at,

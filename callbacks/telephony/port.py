@@ -1,7 +1,7 @@
 """What the program needs of a telephone exchange. An adapter translates; it decides nothing and stores nothing."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -10,12 +10,13 @@ from callbacks.results import Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompts:
-    """What the caller hears next: text keys in order, the line's language, and whether a key is awaited."""
+    """What the caller hears next: text keys in order, with the digits and the due instant they speak of."""
 
     play: tuple[str, ...] = ()
     language: str = "fi"
     asks: bool = False
-    digits: str = ""
+    digits: str = field(default="", repr=False)
+    due_at: datetime | None = None
     hang_up: bool = False
 
 
@@ -25,7 +26,7 @@ class CallArrived:
 
     call: str
     line: str
-    number: str | None
+    number: str | None = field(repr=False)
     at: datetime
 
 

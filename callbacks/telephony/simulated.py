@@ -157,5 +157,5 @@ class SimulatedTelephony:
         prompts = None
         for _ in range(self._repeat):
             if self._on_event is not None:
-                prompts = await self._on_event(event)
+                prompts = await self._on_event(event) or prompts
         return prompts

@@ -1,0 +1,285 @@
+"""Inbound calls: the call flow over the store. A caller becomes one in the line, or a promise, in one transaction."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from callbacks.callflow import (
+    Act,
+    Flow,
+    Number,
+    Situation,
+    Standing,
+    Step,
+    Turn,
+    begin,
+    hang_up,
+    press,
+    silence,
+)
+from callbacks.events import CallEnded, CallReceived
+from callbacks.models import Call
+from callbacks.telephony.port import CallArrived, CallerGone, KeyPressed, Prompts
+from callbacks.views import CallView
+from core.county import Line, UnknownId
+from core.errors import NotFound
+from core.events import record
+from core.hours import instant, is_open, local_date
+from core.identity import SYSTEM
+from core.phone import PhoneFault, normalise
+from core.store import Tx
+from queues import service as queues
+from router.arrivals import Arrival, Channel, Received
+from router.errors import NoNumber
+from router.intake import contact_of_number, receive, received_again
+from router.moves import change_to_callback
+from router.promises import callback_due
+from router.services import Services
+
+NUMBER, TYPED = "call.number", "call.typed"
+FINNISH = "+358"
+OPEN_CALLBACK = ("scheduled", "waiting", "offered", "held", "wrapping")
+
+
+def ring(tx: Tx, provider: str, event: CallArrived, services: Services) -> Prompts | None:
+    """A call rings: it is greeted and told how the line stands. The same call again changes nothing."""
+    row = _find(tx, provider, event.call)
+    if row is not None and row.line:
+        return None
+    try:
+        line = services.catalogue.line(event.line)
+    except UnknownId:
+        return Prompts(play=("call.unknown_line",), hang_up=True)
+    call = row or _new_call(tx, provider, event.call, event.at)
+    _write_arrival(tx, call, event, line, services)
+    if call.ended_at is not None:
+        return None
+    return _apply(tx, call, begin(_situation(tx, call, services)), services)
+
+
+def answer(tx: Tx, provider: str, event: KeyPressed, services: Services) -> Prompts | None:
+    """The caller's next answer, one key or none; each is heard once."""
+    call = _find(tx, provider, event.call)
+    if call is None or call.ended_at is not None or event.n <= call.pressed:
+        return None
+    call.pressed = event.n
+    situation = _situation(tx, call, services)
+    flow = _flow(tx, call)
+    turn = press(flow, event.key, situation) if event.key else silence(flow, situation)
+    return _apply(tx, call, turn, services)
+
+
+def gone(tx: Tx, provider: str, event: CallerGone, services: Services) -> None:
+    """The caller is gone; one who pressed 1 is still called back, one in the line keeps the place a while."""
+    call = _find(tx, provider, event.call)
+    if call is None:
+        # The news overtook the call's own: remembered, so that the call is not greeted afterwards.
+        early = _new_call(tx, provider, event.call, event.at)
+        early.state, early.ended_at = Step.GONE, event.at
+        tx.add(early)
+        return
+    if call.ended_at is not None:
+        return
+    step = call.state
+    if step not in (Step.PROMISED, Step.GONE):
+        _apply(tx, call, hang_up(_flow(tx, call)), services)
+    call.ended_at = event.at
+    tx.session.flush()
+    if call.contact_id is not None:
+        fact = CallEnded(call=call.id or 0, step=step)
+        record(tx, fact, contact=call.contact_id, actor=SYSTEM.key)
+
+
+def promise(tx: Tx, call_id: int, services: Services) -> Received:
+    """The caller will be called back; a second call of the number to the service on one day joins the first."""
+    call = tx.get(Call, call_id)
+    if call is None:
+        raise NotFound
+    line = services.catalogue.line(call.line)
+    phone = _typed(tx, call) or _number(tx, call)
+    if phone is None:
+        raise NoNumber(field="phone")
+    if call.contact_id is not None:
+        change_to_callback(tx, call.contact_id, phone, SYSTEM, services)
+        return received_again(tx, call.contact_id, services)
+    today = instant(local_date(tx.now), 0)
+    known = contact_of_number(
+        tx, phone, queue=line.queue, channel="callback", since=today, states=OPEN_CALLBACK
+    )
+    if known is not None:
+        _attach(tx, call, known, joined=True)
+        return received_again(tx, known, services)
+    received = receive(tx, _arrival(call, line, phone, callback=True), services)
+    _attach(tx, call, received.contact, joined=False)
+    return received
+
+
+def call_of(tx: Tx, contact: int) -> Call | None:
+    """The contact's call that is still on, if any."""
+    row: Call | None = tx.one(
+        select(Call).where(Call.contact_id == contact, Call.ended_at.is_(None)).order_by(Call.id.desc())  # type: ignore[arg-type, union-attr]
+    )
+    return row
+
+
+def call_view(row: Call) -> CallView:
+    """The frozen form of a stored call."""
+    return CallView(
+        id=row.id or 0,
+        line=row.line,
+        step=Step(row.state),
+        contact=row.contact_id,
+        arrived_at=row.arrived_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+    )
+
+
+def find_call(tx: Tx, provider: str, provider_id: str) -> CallView | None:
+    """The call of the exchange's id, if it is known."""
+    row = _find(tx, provider, provider_id)
+    return call_view(row) if row is not None else None
+
+
+def _apply(tx: Tx, call: Call, turn: Turn, services: Services) -> Prompts:
+    call.state, call.tries = turn.flow.step, turn.flow.tries
+    typed = turn.flow.typed
+    call.typed_sealed = tx.vault.seal(tx, call.data_key_id, TYPED, typed) if typed else None
+    tx.session.flush()
+    due_at = None
+    if turn.act == Act.JOIN_LINE:
+        _join_line(tx, call, services)
+    elif turn.act == Act.LEAVE_LINE and call.contact_id is not None:
+        _leave_line(tx, call.contact_id, services)
+    elif turn.act == Act.PROMISE:
+        received = promise(tx, call.id or 0, services)
+        due_at = received.promise.due_at if received.promise else None
+    line = services.catalogue.line(call.line)
+    return Prompts(
+        play=turn.play,
+        language=line.languages[0],
+        asks=turn.asks,
+        digits=typed if turn.flow.step == Step.READ_BACK else "",
+        due_at=due_at,
+        hang_up=turn.flow.step in (Step.PROMISED, Step.GONE),
+    )
+
+
+def _join_line(tx: Tx, call: Call, services: Services) -> None:
+    line = services.catalogue.line(call.line)
+    number = _number(tx, call)
+    if number is not None:
+        since = tx.now - timedelta(hours=1)
+        kept = contact_of_number(tx, number, queue=line.queue, channel="call", since=since, states=("left",))
+        if kept is not None and _resumed(tx, kept):
+            _attach(tx, call, kept, joined=True)
+            return
+    received = receive(tx, _arrival(call, line, number, callback=False), services)
+    _attach(tx, call, received.contact, joined=False)
+
+
+def _resumed(tx: Tx, contact: int) -> bool:
+    entry = queues.entry_of(tx, contact)
+    in_time = entry.resume_until is not None and entry.resume_until > tx.now
+    if in_time:
+        queues.resume(tx, contact, SYSTEM.key)
+    return in_time
+
+
+def _leave_line(tx: Tx, contact: int, services: Services) -> None:
+    if queues.entry_of(tx, contact).state in ("waiting", "offered", "scheduled"):
+        until = tx.now + timedelta(seconds=services.catalogue.limits.resume_call_s)
+        queues.leave(tx, contact, resume_until=until, actor=SYSTEM.key)
+
+
+def _attach(tx: Tx, call: Call, contact: int, *, joined: bool) -> None:
+    call.contact_id = contact
+    tx.session.flush()
+    fact = CallReceived(call=call.id or 0, line=call.line, rang_at=call.arrived_at, joined=joined)
+    record(tx, fact, contact=contact, actor=SYSTEM.key)
+
+
+def _arrival(call: Call, line: Line, phone: str | None, *, callback: bool) -> Arrival:
+    return Arrival(
+        client_id=f"call:{call.provider}:{call.provider_id}",
+        channel=Channel.CALL,
+        arrived_at=call.arrived_at,
+        line=line.id,
+        language=line.languages[0],
+        phone=phone,
+        callback=callback,
+    )
+
+
+def _new_call(tx: Tx, provider: str, provider_id: str, at: datetime) -> Call:
+    return Call(
+        provider=provider,
+        provider_id=provider_id,
+        line="",
+        data_key_id=tx.vault.new_key(tx),
+        state=Step.OFFER,
+        standing="",
+        arrived_at=at,
+    )
+
+
+def _write_arrival(tx: Tx, call: Call, event: CallArrived, line: Line, services: Services) -> None:
+    number = _dialable(event.number)
+    call.line, call.arrived_at = line.id, event.at
+    call.standing = _standing(tx, line, services)
+    if number is not None:
+        call.number_sealed = tx.vault.seal(tx, call.data_key_id, NUMBER, number)
+        call.number_blind = tx.vault.blind(number)
+    tx.add(call)
+
+
+def _standing(tx: Tx, line: Line, services: Services) -> Standing:
+    if not is_open(line.hours, tx.now):
+        return Standing.CLOSED
+    due_at = callback_due(line, tx.now, services.catalogue.calendar)
+    return Standing.OPEN if local_date(due_at) == local_date(tx.now) else Standing.FULL
+
+
+def _situation(tx: Tx, call: Call, services: Services) -> Situation:
+    line = services.catalogue.line(call.line)
+    own = _number(tx, call)
+    usable = own is not None and own.startswith(FINNISH)
+    return Situation(
+        standing=Standing(call.standing),
+        offers_callback=line.callback,
+        number=Number.DIALABLE if usable else Number.UNUSABLE,
+        check=lambda typed: _dialable(typed) is not None,
+    )
+
+
+def _flow(tx: Tx, call: Call) -> Flow:
+    typed = ""
+    if call.typed_sealed is not None:
+        typed = tx.vault.open(tx, call.data_key_id, TYPED, call.typed_sealed)
+    return Flow(step=Step(call.state), typed=typed, tries=call.tries)
+
+
+def _typed(tx: Tx, call: Call) -> str | None:
+    return _dialable(_flow(tx, call).typed)
+
+
+def _number(tx: Tx, call: Call) -> str | None:
+    if call.number_sealed is None:
+        return None
+    return tx.vault.open(tx, call.data_key_id, NUMBER, call.number_sealed)
+
+
+def _dialable(number: str | None) -> str | None:
+    if not number:
+        return None
+    try:
+        return normalise(number)
+    except PhoneFault:
+        return None
+
+
+def _find(tx: Tx, provider: str, provider_id: str) -> Call | None:
+    row: Call | None = tx.one(
+        select(Call).where(Call.provider == provider, Call.provider_id == provider_id)  # type: ignore[arg-type]
+    )
+    return row

@@ -1,0 +1,100 @@
+"""What one may do by telephone, and what the exchange tells. Nothing is dialled here: a job row asks for it."""
+
+from callbacks.attempts import (
+    attempts_of,
+    dial,
+    dial_order,
+    dial_unknown,
+    ended,
+    give_up_silent,
+    heard,
+    ringing,
+    say_result,
+)
+from callbacks.calls import answer, call_of, find_call, gone, promise, ring
+from callbacks.results import Result
+from callbacks.telephony.port import (
+    CallArrived,
+    CallerGone,
+    DialAnswered,
+    DialEnded,
+    DialFailed,
+    DialStarted,
+    KeyPressed,
+    Prompts,
+    TelephonyEvent,
+)
+from callbacks.views import Accepted
+from core.access import log_access
+from core.identity import Actor
+from core.jobs import schedule
+from core.rights import authorize
+from core.store import Tx
+from queues import service as queues
+from queues.views import EntryView
+from router.services import Services
+from router.standing import check_may, subject_of
+
+__all__ = [
+    "accept",
+    "attempts_of",
+    "dial",
+    "dial_order",
+    "dial_unknown",
+    "find_call",
+    "hear",
+    "promise",
+    "say_result",
+    "sweep",
+    "take",
+]
+
+
+def accept(tx: Tx, actor: Actor, entry: int, assignment: int, services: Services) -> Accepted:
+    """Takes the offer under `assignment`: the first wins, the same again is the same answer, others get 409."""
+    authorize(actor, "offer.accept", subject_of(queues.entry(tx, entry)))
+    return opened(tx, actor, queues.hold(tx, entry, actor.id, assignment), "offer.accept")
+
+
+def take(tx: Tx, actor: Actor, contact: int, reason: str, services: Services) -> Accepted:
+    """Takes a waiting contact from the list by hand; an overtake with a reason, measured."""
+    waiting = check_may(tx, actor, "entry.take", contact)
+    held = queues.take(tx, waiting.id, actor.id, reason=reason, limits=services.catalogue.limits)
+    return opened(tx, actor, held, "entry.take")
+
+
+def opened(tx: Tx, actor: Actor, held: EntryView, action: str) -> Accepted:
+    """Opens a held contact to its holder; a caller still on the line is joined to her after the commit."""
+    log_access(tx, actor, contact=held.contact, action=action)
+    call = call_of(tx, held.contact) if held.channel == "call" else None
+    if call is not None and call.answered_at is None:
+        call.answered_at = tx.now
+        tx.session.flush()
+        key = f"bridge:{call.id}:{held.assignment}"
+        schedule(tx, key=key, kind="bridge", args={"call": call.id, "agent": actor.id})
+    return Accepted(entry=held)
+
+
+def hear(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> Prompts | None:
+    """Takes one event of the exchange, which may come twice, late or out of order; answers what a caller hears."""
+    match event:
+        case CallArrived():
+            return ring(tx, provider, event, services)
+        case KeyPressed():
+            return answer(tx, provider, event, services)
+        case CallerGone():
+            gone(tx, provider, event, services)
+        case DialStarted():
+            ringing(tx, event.key, event.at)
+        case DialAnswered():
+            heard(tx, event.key, Result.REACHED, event.at, services)
+        case DialFailed():
+            heard(tx, event.key, event.result, event.at, services)
+        case DialEnded():
+            ended(tx, event.key, event.at)
+    return None
+
+
+def sweep(tx: Tx, services: Services) -> int:
+    """What time alone does to attempts: silence becomes a stored result. Harmless twice; nobody is rung."""
+    return give_up_silent(tx, services)
