@@ -1,0 +1,82 @@
+"""What is around every page: language, names, the numbers to ring. Works while the store is down."""
+
+import phonenumbers
+from aiohttp import web
+from phonenumbers import PhoneNumberFormat
+
+from core.county import Catalogue, UnknownId
+from core.text import LANGUAGES
+from ensilinja.auth import sessions
+from ensilinja.auth.sessions import UNIDENTIFIED
+from ensilinja.doors import IDENTIFIED, LANG_COOKIE, language, same_page
+from ensilinja.pages.views import Frame, Phone
+from ensilinja.rendering import asset
+from ensilinja.runtime import RUNTIME
+
+YEAR = 31_536_000  # seconds
+
+
+def frame_of(request: web.Request) -> Frame:
+    """The frame of this request's page, in its language and with its session's token."""
+    runtime = request.app[RUNTIME]
+    catalogue, lang = runtime.services.catalogue, language(request)
+    emergency = help_phone(catalogue, "emergency", lang)
+    urgent = help_phone(catalogue, "medical_helpline", lang)
+    return Frame(
+        lang=lang,
+        path=same_page(request),
+        csrf=request.get(IDENTIFIED, UNIDENTIFIED).csrf,
+        nonce="",
+        asset=asset,
+        organisation=catalogue.site.county_name.get(lang),
+        service=catalogue.site.service_name.get(lang),
+        phone=None,  # no number answers for the whole county; the lines' own are on the pages that need them
+        emergency=emergency or Phone(text="112", dial="112"),
+        urgent=urgent or Phone(text="116 117", dial="116117"),
+        crisis=help_phone(catalogue, "crisis_line", lang),
+        example_content=not runtime.services.content.approved,
+    )
+
+
+def help_phone(catalogue: Catalogue, help_id: str, lang: str) -> Phone | None:
+    """A help number of the county in the language, with its hours; None when the county names none."""
+    try:
+        found = catalogue.help_number(help_id)
+    except UnknownId:
+        return None
+    number = found.number.get(lang)
+    return Phone(text=number, dial=number.replace(" ", ""), note=found.hours.get(lang))
+
+
+def line_phones(catalogue: Catalogue, lang: str) -> tuple[Phone, ...]:
+    """The first line's own numbers with their names, those whose number is known."""
+    return tuple(
+        Phone(text=as_read(line.number), dial=line.number, note=line.name.get(lang))
+        for line in catalogue.lines
+        if line.number
+    )
+
+
+def as_read(number: str) -> str:
+    """An E.164 number as it is read: "03 629 6301"; a foreign one in its international form."""
+    parsed = phonenumbers.parse(number)
+    if parsed.country_code != 358:
+        return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
+    area, _, rest = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL).partition(" ")
+    return f"{area} {rest[:-4]} {rest[-4:]}"
+
+
+async def switched(request: web.Request) -> web.Response | None:
+    """The answer to `?kieli=`: the language is kept and the same page shown again; None without it."""
+    lang = request.query.get("kieli")
+    if lang is None:
+        return None
+    response = web.Response(status=303, headers={"Location": same_page(request)})
+    if lang in LANGUAGES:
+        response.set_cookie(
+            LANG_COOKIE, lang, max_age=YEAR, path="/", samesite="Lax", secure=True, httponly=True
+        )
+        who = request.get(IDENTIFIED, UNIDENTIFIED)
+        if who.session and who.lang != lang:
+            await request.app[RUNTIME].store.write(sessions.set_lang, who.session, lang)
+    return response

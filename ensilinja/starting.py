@@ -1,0 +1,125 @@
+"""Starting the service: the loop, the logs, the demo's accounts, and a clear end when a part fails."""
+
+import asyncio
+import errno
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from core.clock import SystemClock
+from core.faults import ConfigFaults
+from core.lock import AlreadyRunning
+from core.logs import setup_logs
+from core.settings import Settings, load_key
+from core.store import Tx
+from core.text import TextFaults
+from core.vault import Vault
+from ensilinja import app, checking, demo, schema
+from ensilinja.runtime import Runtime
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+FAULTY, FAILED = 2, 1
+
+
+def start(settings: Settings, *, is_demo: bool, people: int = 0) -> None:
+    """Serves until told to stop; ends the program with a code other than 0 when that is not why it ended."""
+    setup_logs(settings.log_level)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(run(settings, is_demo=is_demo, people=people))
+    except (ConfigFaults, TextFaults):
+        end("\n".join(checking.all_faults(os.environ, settings.model_dump(), is_demo=is_demo)), FAULTY)
+    except AlreadyRunning:
+        end("Ensilinja is running on this data folder already; stop it first", FAILED)
+    except schema.NewerDatabase as error:
+        end(error.message, FAILED)
+    except Exception as error:  # noqa: BLE001 - the last place that can say why
+        failed(settings, error)
+
+
+async def run(settings: Settings, *, is_demo: bool, people: int) -> None:
+    """Builds the process and serves."""
+    runtime = app.build(settings, is_demo=is_demo)
+    checking.crossed_services(runtime.services)
+    if not is_demo:
+        await app.serve(runtime)
+        return
+    await asyncio.to_thread(seed, runtime)
+    ready = asyncio.Event()
+    welcome = asyncio.create_task(greet(runtime, ready, people))
+    try:
+        await app.serve(runtime, ready=ready)
+    finally:
+        welcome.cancel()
+
+
+def seed(runtime: Runtime) -> None:
+    """The demo's accounts, before the doors open."""
+    settings = runtime.settings
+    schema.migrate(settings.database_url)
+    key = load_key(settings, generate=True)
+    in_transaction(settings.database_url, key, demo.seed, runtime.services.catalogue)
+
+
+async def greet(runtime: Runtime, ready: asyncio.Event, people: int) -> None:
+    """Says where to go once somebody would be let in."""
+    await ready.wait()
+    print(demo.welcome(runtime.settings.port, str(runtime.settings.data_dir)), flush=True)
+    if people:
+        print("Simulated people are not part of this version yet: the line is yours.", flush=True)
+
+
+def in_transaction(
+    database_url: str, key: bytes, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Runs a service's function beside the service, in one transaction of its own."""
+
+    def on(connection: Connection) -> T:
+        with Session(connection) as session:
+            result = fn(Tx(session=session, now=SystemClock().now(), vault=Vault(key)), *args, **kwargs)
+            session.commit()
+            return result
+
+    return schema.transact(database_url, on)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed; None is the standard library's own loop."""
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module("uvloop").new_event_loop
+    return factory
+
+
+def failed(settings: Settings, error: Exception) -> NoReturn:
+    """Ends the program because a part of it died; a taken port gets a sentence of its own."""
+    leaves = list(flattened(error))
+    if any(isinstance(leaf, OSError) and leaf.errno == errno.EADDRINUSE for leaf in leaves):
+        end(f"port {settings.port} is taken", FAILED)
+    log.critical("a part failed", parts=",".join(type(leaf).__name__ for leaf in leaves), exc_info=error)
+    sys.exit(FAILED)
+
+
+def flattened(error: BaseException) -> Iterator[BaseException]:
+    """The errors inside groups of errors."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from flattened(inner)
+    else:
+        yield error
+
+
+def end(why: str, code: int) -> NoReturn:
+    """Says why on stderr and ends the program."""
+    print(f"ensilinja: {why}", file=sys.stderr)
+    sys.exit(code)

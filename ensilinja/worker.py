@@ -1,0 +1,49 @@
+"""The rq worker of the scaled shape. A job is a row; rq carries only its id, and losing it costs a second."""
+
+import asyncio
+import os
+
+from redis import Redis
+from rq import Queue, Worker
+from rq.serializers import JSONSerializer
+
+from core.runner import QUEUE
+from core.settings import Settings, load_settings
+from ensilinja import app, work
+
+# Seconds. rq's own values let a killed worker's job wait for a quarter of an hour.
+WORKER_LOST = 30
+MAINTENANCE = 10
+MONITORING = 5
+
+
+def run_worker(settings: Settings) -> None:
+    """Carries out jobs until told to stop."""
+    connection = Redis.from_url(settings.redis_url)
+    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+    worker = Worker(
+        [queue],
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_LOST,
+        maintenance_interval=MAINTENANCE,
+        job_monitoring_interval=MONITORING,
+        log_job_description=False,
+    )
+    worker.work(logging_level="WARNING")
+
+
+def run_job(job: int) -> None:
+    """What rq calls, in a process of its own."""
+    asyncio.run(carry_out(load_settings(os.environ), job))
+
+
+async def carry_out(settings: Settings, job: int) -> None:
+    """Claims and carries out one job row; harmless when somebody else has it."""
+    runtime = app.build(settings, is_demo=settings.testing)
+    writer = asyncio.create_task(runtime.store.run())
+    try:
+        await work.run_job(runtime, job)
+    finally:
+        await runtime.store.stop()
+        await writer
