@@ -216,13 +216,15 @@ def returned(fact: Fact, event: Recorded | None = None) -> Fact:
 
 
 def done(fact: Fact, event: Recorded) -> Fact:
-    """The entry ended; if the resident had gone and not come back, it was abandoned."""
-    why = event.data.get("why")
+    """The entry ended; a resident who did not come back, or who ended it herself, has left for good."""
+    elsewhere = event.data.get("why") == ELSEWHERE
+    ended_it = elsewhere and event.actor.startswith("resident")
     return replace(
         fact,
         closed_at=fact.closed_at or event.at,
-        has_abandoned=fact.left_at is not None and why != ELSEWHERE,
-        ended_elsewhere_at=fact.ended_elsewhere_at or (event.at if why == ELSEWHERE else None),
+        left_at=fact.left_at or (event.at if ended_it else None),
+        has_abandoned=ended_it or (fact.left_at is not None and not elsewhere),
+        ended_elsewhere_at=event.at if elsewhere and not ended_it else fact.ended_elsewhere_at,
     )
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -136,6 +137,16 @@ def test_resident_answered_in_another_channel_after_leaving_has_not_abandoned() 
 
     assert not fact.has_abandoned
     assert fact.ended_elsewhere_at == after(5)
+
+
+def test_resident_who_ends_her_wait_herself_has_left_for_good() -> None:
+    cancelled = replace(told.events([told.done(3, why="elsewhere")])[0], actor="resident:1")
+
+    fact = fold([*told.events([told.received(), told.queued()]), cancelled])
+
+    assert fact.has_abandoned
+    assert fact.left_at == after(3)
+    assert fact.ended_elsewhere_at is None
 
 
 def test_resident_who_may_still_return_has_not_abandoned_yet() -> None:

@@ -1,0 +1,375 @@
+"""The live board: one snapshot of who waits, who serves and what was promised, with today's figures.
+
+"Today" is the Helsinki date; waits and delays are service time. Reads figures and states, never content.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.county import Catalogue, Queue
+from core.hours import is_open, service_time
+from core.store import Tx
+from core.urgency import Urgency
+from ensilinja.reporting import kpis
+from ensilinja.reporting.definitions import DEFINITIONS
+from ensilinja.reporting.facts import CALLBACK, Fact
+from ensilinja.reporting.kpis import Terms
+from ensilinja.reporting.picture import (
+    Alarm,
+    Board,
+    CallbackDelayTile,
+    CallbacksTile,
+    LongestTile,
+    QueueRow,
+    ReplyTile,
+    ResolutionTile,
+    StaffRow,
+    Tiles,
+    WaitingTile,
+    Word,
+    promises_at_risk,
+    word_of_promise,
+    word_of_wait,
+    worst,
+)
+from ensilinja.reporting.sightings import (
+    Desk,
+    Group,
+    OpenCallback,
+    contact_of,
+    desks,
+    facts_of,
+    groups,
+    open_callbacks,
+    recently_served,
+)
+from queues.line import FILLING
+
+__all__ = ["Board", "snapshot"]
+
+EMERGENCY_ALARM = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """All that one snapshot has read."""
+
+    catalogue: Catalogue
+    now: datetime
+    groups: Sequence[Group]
+    callbacks: Sequence[OpenCallback]
+    desks: Sequence[Desk]
+    facts: Sequence[Fact]
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """The oldest wait of a group, in seconds of service time, beside the target."""
+
+    group: Group
+    seconds: float
+    target_seconds: float
+
+    @property
+    def word(self) -> Word:
+        """What the wait means."""
+        return word_of_wait(self.seconds, self.target_seconds)
+
+
+def snapshot(tx: Tx, catalogue: Catalogue) -> Board:
+    """The picture now, in at most eight queries."""
+    period = kpis.today(tx.now)
+    sight = Sight(
+        catalogue=catalogue,
+        now=tx.now,
+        groups=[group for group in groups(tx) if has_queue(catalogue, group.queue)],
+        callbacks=open_callbacks(tx),
+        desks=desks(tx, catalogue.limits),
+        facts=facts_of(tx, period),
+        terms=Terms(catalogue=catalogue, period=period, now=tx.now),
+    )
+    waits = [wait_of(sight, group) for group in sight.groups if group.is_live]
+    longest = max(waits, key=lambda wait: wait.seconds, default=None)
+    contact = contact_of(tx, longest.group) if longest else None
+    return Board(
+        tiles=tiles(sight, waits, longest, contact),
+        queues=tuple(queue_rows(sight)),
+        staff=tuple(staff_row(desk) for desk in sight.desks),
+        alarms=tuple(alarms(tx, sight)),
+        now=tx.now,
+    )
+
+
+def has_queue(catalogue: Catalogue, queue_id: str) -> bool:
+    """Whether the county still has the queue."""
+    return any(queue.id == queue_id for queue in catalogue.queues)
+
+
+def wait_of(sight: Sight, group: Group) -> Wait:
+    """The group's oldest wait since arrival."""
+    queue = sight.catalogue.queue(group.queue)
+    return Wait(
+        group=group,
+        seconds=service_time(queue.service_hours, group.oldest_arrival, sight.now).total_seconds(),
+        target_seconds=queue.target(group.channel, group.urgency).total_seconds(),
+    )
+
+
+def tiles(sight: Sight, waits: Sequence[Wait], longest: Wait | None, contact: int | None) -> Tiles:
+    """The six figures."""
+    waiting = sum(wait.group.count for wait in waits)
+    return Tiles(
+        waiting=WaitingTile(n=waiting, word=worst([wait.word for wait in waits]) if waits else Word.GOOD),
+        longest=longest_tile(longest, contact),
+        reply_delay=reply_tile(sight),
+        callbacks=callbacks_tile(sight),
+        callback_delay=callback_delay_tile(sight),
+        resolution=resolution_tile(sight),
+    )
+
+
+def longest_tile(longest: Wait | None, contact: int | None) -> LongestTile:
+    """The longest live wait; blank when nobody waits."""
+    if longest is None:
+        return LongestTile()
+    return LongestTile(
+        seconds=int(longest.seconds),
+        target_seconds=int(longest.target_seconds),
+        contact=contact,
+        word=longest.word,
+    )
+
+
+def reply_tile(sight: Sight) -> ReplyTile:
+    """Today's chat reply delay."""
+    delay = kpis.chat_reply_delay(sight.facts, sight.terms).service
+    target = DEFINITIONS["chat_reply_delay"].target
+    return ReplyTile(
+        mean_s=delay.mean_s,
+        p90_s=delay.p90_s,
+        n=delay.n,
+        target_s=target,
+        word=word_of_wait(delay.mean_s, target),
+    )
+
+
+def callbacks_tile(sight: Sight) -> CallbacksTile:
+    """Callbacks open and overdue, and the earliest due."""
+    promised = [callback.due_at for callback in sight.callbacks if callback.due_at is not None]
+    return CallbacksTile(
+        open=len(sight.callbacks),
+        overdue=sum(at < sight.now for at in promised),
+        oldest_due_at=min(promised, default=None),
+        word=word_of_callbacks(sight.callbacks, sight.now),
+    )
+
+
+def word_of_callbacks(callbacks: Sequence[OpenCallback], now: datetime) -> Word:
+    """What the oldest promise means; good when none is open."""
+    windows = [(c.due_at, c.made_at) for c in callbacks if c.due_at is not None and c.made_at is not None]
+    if not windows:
+        return Word.GOOD
+    due_at, made_at = min(windows)
+    return word_of_promise(made_at, due_at, now)
+
+
+def callback_delay_tile(sight: Sight) -> CallbackDelayTile:
+    """Today's callback delay beside the shortest same-day target of the queues."""
+    delay = kpis.callback_delay(sight.facts, sight.terms).service
+    targets = [queue.target(CALLBACK, Urgency.SAME_DAY).total_seconds() for queue in sight.catalogue.queues]
+    target = min(targets, default=None)
+    return CallbackDelayTile(
+        p90_s=delay.p90_s, n=delay.n, target_s=target, word=word_of_wait(delay.p90_s, target)
+    )
+
+
+def resolution_tile(sight: Sight) -> ResolutionTile:
+    """Today's declared resolution."""
+    share = kpis.resolution_declared(sight.facts, sight.terms)
+    target = DEFINITIONS["resolution_declared"].target
+    word = Word.NONE
+    if share.percent is not None and target is not None:
+        word = Word.GOOD if share.percent >= target else Word.WATCH
+    return ResolutionTile(
+        resolved=share.count, coded=share.n, percent=share.percent, target_percent=target, word=word
+    )
+
+
+def queue_rows(sight: Sight) -> Iterable[QueueRow]:
+    """The table, each row with the facts of its own contacts."""
+    parts: dict[tuple[str | None, str | None], list[Fact]] = {}
+    for fact in sight.facts:
+        parts.setdefault((fact.first_queue, fact.channel), []).append(fact)
+    for queue, channel in shown_rows(sight):
+        yield queue_row(sight, queue, channel, parts.get((queue.id, channel), []))
+
+
+def shown_rows(sight: Sight) -> list[tuple[Queue, str]]:
+    """Each queue with the channels it serves or has somebody in, in the county's order."""
+    catalogue = sight.catalogue
+    served = {(queue, "chat") for door in catalogue.doors for queue in door.queues}
+    served |= {(line.queue, channel) for line in catalogue.lines for channel in ("call", CALLBACK)}
+    served |= {(group.queue, group.channel) for group in sight.groups}
+    order = ("chat", "call", CALLBACK, "message")
+    return [
+        (queue, channel) for queue in catalogue.queues for channel in order if (queue.id, channel) in served
+    ]
+
+
+def queue_row(sight: Sight, queue: Queue, channel: str, facts: Sequence[Fact]) -> QueueRow:
+    """One queue and channel."""
+    here = [group for group in sight.groups if (group.queue, group.channel) == (queue.id, channel)]
+    waits = [wait_of(sight, group) for group in here]
+    present = [desk for desk in sight.desks if desk.is_alive and queue.id in desk.queues]
+    callbacks = [one for one in sight.callbacks if one.queue == queue.id] if channel == CALLBACK else []
+    due = [one.due_at for one in callbacks if one.due_at is not None]
+    ready = [desk for desk in present if has_room(desk, queue, channel)]
+    delay = kpis.chat_reply_delay(facts, sight.terms).service
+    longest = max((wait.seconds for wait in waits), default=None)
+    return QueueRow(
+        queue=queue.id,
+        name=queue.name,
+        channel=channel,
+        waiting=sum(group.count for group in here),
+        longest_s=None if longest is None else int(longest),
+        ready=len(ready),
+        on_shift=len(present),
+        reply_mean_s=delay.mean_s,
+        reply_p90_s=delay.p90_s,
+        left_percent=kpis.abandonment(facts, sight.terms).percent,
+        state=word_of_row(sight, channel, waits, callbacks),
+        open=is_open(queue.service_hours, sight.now),
+        at_risk=promises_at_risk(due, sum(desk.state == "ready" for desk in present), sight.now),
+    )
+
+
+def word_of_row(sight: Sight, channel: str, waits: Sequence[Wait], callbacks: Sequence[OpenCallback]) -> Word:
+    """The worst of the waits; for callbacks, the oldest promise."""
+    if channel == CALLBACK:
+        return word_of_callbacks(callbacks, sight.now)
+    return worst([wait.word for wait in waits]) if waits else Word.GOOD
+
+
+def has_room(desk: Desk, queue: Queue, channel: str) -> bool:
+    """Whether she is ready and one more of the channel fits what she has in hand."""
+    if desk.state != "ready" or not desk.is_alive:
+        return False
+    if channel in FILLING:
+        return desk.weight == 0
+    return desk.weight + (queue.chat_weight if channel == "chat" else 1) <= desk.capacity
+
+
+def staff_row(desk: Desk) -> StaffRow:
+    """One professional, in the state that says most."""
+    state, since = state_of(desk)
+    return StaffRow(
+        id=desk.id,
+        name=desk.name,
+        state=state,
+        since=since,
+        load=min(desk.weight, desk.capacity),
+        capacity=desk.capacity,
+        queues=tuple(sorted(desk.queues)),
+    )
+
+
+def state_of(desk: Desk) -> tuple[str, datetime]:
+    """lost, then what she has set herself, then what her hands are full of, else ready."""
+    if not desk.is_alive:
+        return "lost", desk.seen_until
+    if desk.state != "ready":
+        return desk.state, desk.since
+    in_call = [hand.since for hand in desk.hands if hand.state == "held" and hand.channel in FILLING]
+    if in_call:
+        return "call", max(in_call)
+    if desk.hands and all(hand.state == "wrapping" for hand in desk.hands):
+        return "wrapping", min(hand.since for hand in desk.hands)
+    if desk.weight >= desk.capacity:
+        return "busy", max(hand.since for hand in desk.hands)
+    return "ready", max((hand.since for hand in desk.hands), default=desk.since)
+
+
+def alarms(tx: Tx, sight: Sight) -> Iterable[Alarm]:
+    """What asks for a supervisor, most urgent first."""
+    yield from emergencies(sight)
+    yield from deserted(tx, sight)
+    yield from lost_agents(sight)
+    yield from broken_promises(sight)
+    yield from endangered_promises(sight)
+
+
+def emergencies(sight: Sight) -> Iterable[Alarm]:
+    """Tier-0 entries that nobody has taken for 30 s."""
+    for group in sight.groups:
+        since = group.oldest_state
+        if group.tier == 0 and group.state == "waiting" and sight.now - since >= EMERGENCY_ALARM:
+            yield alarm(sight, "emergency", since, group.queue, n=group.count)
+
+
+def deserted(tx: Tx, sight: Sight) -> Iterable[Alarm]:
+    """Open queues where somebody has waited a minute and nobody signed in could serve for as long."""
+    patience = timedelta(seconds=sight.catalogue.limits.no_one_eligible_alarm_s)
+    oldest: dict[str, datetime] = {}
+    for group in sight.groups:
+        if group.state == "waiting":
+            oldest[group.queue] = min(oldest.get(group.queue, group.oldest_here), group.oldest_here)
+    served = {
+        queue for desk in sight.desks if desk.eligible_until > sight.now - patience for queue in desk.queues
+    }
+    alone = [
+        queue
+        for queue in sight.catalogue.queues
+        if queue.id in oldest.keys() - served
+        and sight.now - oldest[queue.id] >= patience
+        and has_been_open(queue, sight.now, patience)
+    ]
+    lately = recently_served(tx, patience) if alone else frozenset()
+    for queue in alone:
+        if queue.id not in lately:
+            yield alarm(sight, "nobody_eligible", oldest[queue.id], queue.id)
+
+
+def has_been_open(queue: Queue, now: datetime, patience: timedelta) -> bool:
+    """Whether the queue is open and was already when the patience began."""
+    return is_open(queue.service_hours, now) and is_open(queue.service_hours, now - patience)
+
+
+def lost_agents(sight: Sight) -> Iterable[Alarm]:
+    """Professionals whose console went silent with people in their hands."""
+    for desk in sight.desks:
+        held = [hand for hand in desk.hands if hand.state in {"held", "wrapping"}]
+        if held and not desk.is_alive and has_queue(sight.catalogue, held[0].queue):
+            yield alarm(sight, "agent_lost", desk.seen_until, held[0].queue, n=len(held))
+
+
+def broken_promises(sight: Sight) -> Iterable[Alarm]:
+    """Callbacks whose promise has passed, by queue."""
+    for queue in sight.catalogue.queues:
+        late = [
+            callback.due_at
+            for callback in sight.callbacks
+            if callback.queue == queue.id and callback.due_at is not None and callback.due_at < sight.now
+        ]
+        if late:
+            yield alarm(sight, "callbacks_overdue", min(late), queue.id, n=len(late))
+
+
+def endangered_promises(sight: Sight) -> Iterable[Alarm]:
+    """Callbacks due within a quarter of an hour for which nobody signed in has time."""
+    before = timedelta(minutes=sight.catalogue.limits.promise_alarm_minutes)
+    for queue in sight.catalogue.queues:
+        due = [c.due_at for c in sight.callbacks if c.queue == queue.id and c.due_at is not None]
+        soon = [at for at in due if sight.now <= at <= sight.now + before]
+        ready = sum(
+            desk.is_alive and desk.state == "ready" and queue.id in desk.queues for desk in sight.desks
+        )
+        short = promises_at_risk(soon, ready, sight.now)
+        if short:
+            yield alarm(sight, "promise_at_risk", min(soon) - before, queue.id, n=short)
+
+
+def alarm(sight: Sight, kind: str, since: datetime, queue: str, n: int | None = None) -> Alarm:
+    """An alarm of a queue."""
+    return Alarm(kind=kind, since=since, queue=queue, queue_name=sight.catalogue.queue(queue).name, n=n)

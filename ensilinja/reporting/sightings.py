@@ -1,0 +1,226 @@
+"""What the board reads of the store: eight queries at most, whatever the number of contacts and watchers."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Table, func, select
+
+from core.county import Limits
+from core.models import Staff
+from core.store import Tx
+from core.urgency import Urgency
+from ensilinja.reporting.facts import CALLBACK, Fact
+from ensilinja.reporting.keeper import FACTS
+from ensilinja.reporting.kpis import Period
+from queues.load import weight_now
+from queues.machine import ASSIGNED, State
+from queues.models import ENTRY, MEMBER, SHIFT
+
+STAFF: Table = Staff.__table__  # type: ignore[attr-defined]
+LIVE = ("chat", "call")
+UNSERVED = (State.WAITING.value, State.OFFERED.value)
+IN_LINE = (*UNSERVED, State.SCHEDULED.value)
+FIGURED = (
+    *("contact_id", "channel", "line", "first_queue", "queue", "born_of", "arrived_at", "queued_at"),
+    *("first_reply_at", "bridged_at", "requested_at", "first_attempt_at", "reached_at", "left_at"),
+    *("has_abandoned", "outcome", "is_resolved", "is_counted"),
+)
+"""The columns that today's figures on the board rest on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Entries alike that nobody has in hand: how many, and their oldest."""
+
+    queue: str
+    channel: str
+    urgency: Urgency
+    tier: int
+    state: str
+    count: int
+    oldest_arrival: datetime
+    oldest_state: datetime
+    oldest_here: datetime
+
+    @property
+    def is_live(self) -> bool:
+        """A person waits at the other end now."""
+        return self.channel in LIVE and self.state in UNSERVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCallback:
+    """A callback nobody has in hand; without a promise when its first attempt was made already."""
+
+    queue: str
+    made_at: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """One entry offered to, held or wrapped up by a professional."""
+
+    queue: str
+    state: str
+    channel: str
+    weight: int
+    since: datetime
+    is_counted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One professional on shift with what she has in hand."""
+
+    id: int
+    name: str
+    state: str
+    since: datetime
+    is_alive: bool
+    seen_until: datetime
+    capacity: int
+    queues: frozenset[str]
+    hands: tuple[Hand, ...] = field(default=())
+
+    @property
+    def eligible_until(self) -> datetime:
+        """Until when she could be offered something, as far as is known; full hands do not end it."""
+        return self.seen_until if self.state == "ready" else min(self.since, self.seen_until)
+
+    @property
+    def weight(self) -> int:
+        """Her load as the matcher counts it."""
+        return sum(hand.weight for hand in self.hands if hand.is_counted)
+
+
+def groups(tx: Tx) -> list[Group]:
+    """The entries that wait for somebody, grouped."""
+    kinds = (ENTRY.c.queue, ENTRY.c.channel, ENTRY.c.urgency, ENTRY.c.tier, ENTRY.c.state)
+    statement = (
+        select(
+            *kinds,
+            func.count(),
+            func.min(ENTRY.c.arrived_at),
+            func.min(ENTRY.c.state_since),
+            func.min(ENTRY.c.queued_here_at),
+        )
+        .where(ENTRY.c.ended_at.is_(None), ENTRY.c.state.in_(IN_LINE))
+        .group_by(*kinds)
+    )
+    return [
+        Group(
+            queue=queue,
+            channel=channel,
+            urgency=Urgency(urgency),
+            tier=tier,
+            state=state,
+            count=count,
+            oldest_arrival=arrival,
+            oldest_state=since,
+            oldest_here=here,
+        )
+        for queue, channel, urgency, tier, state, count, arrival, since, here in tx.rows(statement)
+    ]
+
+
+def contact_of(tx: Tx, group: Group) -> int | None:
+    """The contact of the group's oldest arrival."""
+    here = (
+        ENTRY.c.ended_at.is_(None),
+        ENTRY.c.state == group.state,
+        ENTRY.c.queue == group.queue,
+        ENTRY.c.channel == group.channel,
+        ENTRY.c.arrived_at == group.oldest_arrival,
+    )
+    found: int | None = tx.scalar(select(func.min(ENTRY.c.contact_id)).where(*here))
+    return found
+
+
+def open_callbacks(tx: Tx) -> list[OpenCallback]:
+    """The callbacks in the line with their open promise."""
+    statement = (
+        select(ENTRY.c.queue, FACTS.c.callback_made_at, FACTS.c.callback_due_at)
+        .outerjoin(FACTS, FACTS.c.contact_id == ENTRY.c.contact_id)
+        .where(ENTRY.c.ended_at.is_(None), ENTRY.c.channel == CALLBACK, ENTRY.c.state.in_(IN_LINE))
+    )
+    return [OpenCallback(queue=queue, made_at=made, due_at=due) for queue, made, due in tx.rows(statement)]
+
+
+def desks(tx: Tx, limits: Limits) -> list[Desk]:
+    """The professionals on shift, in order of name, each with what she has in hand: three queries."""
+    statement = (
+        select(SHIFT, STAFF.c.display_name)
+        .join(STAFF, STAFF.c.id == SHIFT.c.staff_id)
+        .where(SHIFT.c.ended_at.is_(None))
+        .order_by(STAFF.c.display_name, SHIFT.c.staff_id)
+    )
+    rows = tx.rows(statement)
+    if not rows:
+        return []
+    staff = [row.staff_id for row in rows]
+    queues, hands = memberships(tx, staff), in_hands(tx, staff, limits)
+    return [
+        Desk(
+            id=row.staff_id,
+            name=row.display_name,
+            state=row.state,
+            since=row.state_since,
+            is_alive=row.lost_at is None and row.lease_until > tx.now,
+            seen_until=row.lost_at or row.lease_until,
+            capacity=row.chat_capacity,
+            queues=frozenset(queues[row.staff_id]),
+            hands=tuple(hands[row.staff_id]),
+        )
+        for row in rows
+    ]
+
+
+def memberships(tx: Tx, staff: Collection[int]) -> defaultdict[int, set[str]]:
+    """Queues by professional."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    statement = select(MEMBER.c.staff_id, MEMBER.c.queue).where(MEMBER.c.staff_id.in_(staff))
+    for one, queue in tx.rows(statement):
+        found[one].add(queue)
+    return found
+
+
+def in_hands(tx: Tx, staff: Collection[int], limits: Limits) -> defaultdict[int, list[Hand]]:
+    """Entries by professional; a wrapping one counts in her load until its time is over."""
+    found: defaultdict[int, list[Hand]] = defaultdict(list)
+    statement = select(ENTRY, weight_now(ENTRY, tx.now, limits).label("weight_now")).where(
+        ENTRY.c.agent_id.in_(staff), ENTRY.c.state.in_(sorted(ASSIGNED))
+    )
+    for row in tx.rows(statement):
+        wraps_on = row.expires_at is not None and row.expires_at > tx.now
+        found[row.agent_id].append(
+            Hand(
+                queue=row.queue,
+                state=row.state,
+                channel=row.channel,
+                weight=row.weight_now,
+                since=row.state_since,
+                is_counted=row.state != State.WRAPPING.value or wraps_on,
+            )
+        )
+    return found
+
+
+def recently_served(tx: Tx, within: timedelta) -> frozenset[str]:
+    """Queues of the professionals whose shift ended lately."""
+    statement = (
+        select(MEMBER.c.queue)
+        .join(SHIFT, SHIFT.c.staff_id == MEMBER.c.staff_id)
+        .where(SHIFT.c.ended_at > tx.now - within)
+    )
+    return frozenset(tx.all(statement.distinct()))
+
+
+def facts_of(tx: Tx, period: Period) -> list[Fact]:
+    """The facts of the period's contacts, with the columns of `FIGURED` only."""
+    statement = select(*(FACTS.c[name] for name in FIGURED)).where(
+        FACTS.c.arrived_at >= period.start, FACTS.c.arrived_at < period.end
+    )
+    return [Fact(**dict(zip(FIGURED, row, strict=True))) for row in tx.rows(statement)]
