@@ -1,0 +1,129 @@
+"""Twelve agents after the same contacts: nobody gets what another has, nobody gets more than she can hold."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.clock import SystemClock
+from core.store import Tx
+from tests.builders import a_store
+from tests.faults.checker import (
+    Judgement,
+    i3_one_order_without_holes,
+    i7_every_contact_is_somewhere,
+    i8_one_holder_in_belief,
+    i8_one_holder_in_the_record,
+    i9_the_end_is_the_end,
+    i10_capacity,
+    i14_due_times_are_kept,
+    i15_old_numbers_change_nothing,
+    judge,
+    read_kept,
+)
+from tests.faults.oplog import read_acts
+from tests.lines import at_work, queue_up
+
+pytestmark = pytest.mark.faults
+
+ROOT = Path(__file__).resolve().parents[2]
+STORM = ROOT / "tests" / "faults" / "storm.py"
+MUTANTS = ROOT / "tests" / "mutants"
+AGENTS = 12
+CONTACTS = 10_000 if os.environ.get("ENSILINJA_NIGHTLY") else 3_000
+FOR_A_MUTANT = 150
+CHECKS = (
+    i3_one_order_without_holes,
+    i7_every_contact_is_somewhere,
+    i8_one_holder_in_the_record,
+    i8_one_holder_in_belief,
+    i9_the_end_is_the_end,
+    i10_capacity,
+    i14_due_times_are_kept,
+    i15_old_numbers_change_nothing,
+)
+
+
+def test_storm_on_the_embedded_store_gives_everything_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'storm.db'}"
+
+    rage(STORM, url, tmp_path, contacts=CONTACTS, processes=1, name="embedded")
+
+
+def test_storm_of_three_processes_on_the_scaled_store_gives_everything_once(
+    pg_url: Callable[..., str], tmp_path: Path
+) -> None:
+    rage(STORM, pg_url(), tmp_path, contacts=CONTACTS, processes=3, name="scaled, three processes")
+
+
+@pytest.mark.parametrize("mutant", ["naive_select", "index_only"])
+def test_storm_catches_a_taking_without_a_condition(mutant: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'storm.db'}"
+
+    judgement = storm(MUTANTS / f"{mutant}.py", url, tmp_path, contacts=FOR_A_MUTANT, processes=1)[0]
+
+    print(f"mutant {mutant}: caught with {judgement.count('i8')} of two holders in {FOR_A_MUTANT} contacts")
+    assert judgement.count("i8_one_holder_in_the_record") > 0
+    assert judgement.count("i8_one_holder_in_belief") > 0
+
+
+def rage(program: Path, url: str, folder: Path, *, contacts: int, processes: int, name: str) -> None:
+    judgement, seconds, figures = storm(program, url, folder, contacts=contacts, processes=processes)
+    double, over = judgement.count("i8"), judgement.count("i10")
+    print(
+        f"storm, {name}: {AGENTS} agents, {contacts} contacts, {seconds:.1f} s, {contacts / seconds:.0f} a second, "
+        f"hold p50 {figures['p50'] * 1000:.0f} ms p99 {figures['p99'] * 1000:.0f} ms, "
+        f"{double} double-held, {over} over capacity"
+    )
+    assert judgement.all == []
+
+
+def storm(
+    program: Path, url: str, folder: Path, *, contacts: int, processes: int
+) -> tuple[Judgement, float, dict[str, float]]:
+    """Prepares the line, lets the processes work it empty, and judges what is left."""
+    staff = asyncio.run(prepare(url, contacts))
+    began = time.monotonic()
+    logs = [folder / f"storm-{number}.jsonl" for number in range(processes)]
+    commands = [
+        [sys.executable, str(program), url, str(log), *map(str, staff[number::processes])]
+        for number, log in enumerate(logs)
+    ]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) for command in commands
+    ]
+    try:
+        told = [process.communicate(timeout=150)[0] for process in running]
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    seconds = time.monotonic() - began
+    assert [process.returncode for process in running] == [0] * processes
+    state = asyncio.run(read_kept(url))
+    done = sum(place.state == "done" for place in state.places)
+    figures = [json.loads(line) for line in told]
+    judgement = judge(state, read_acts(logs), CHECKS)
+    assert judgement.all or done == contacts
+    return judgement, seconds, {name: max(one[name] for one in figures) for name in ("p50", "p99")}
+
+
+async def prepare(url: str, contacts: int) -> list[int]:
+    """Tables, twelve professionals at work, and the line."""
+    async with a_store(url, SystemClock()) as store:
+        staff = [await store.write(at_work, f"nurse{number}") for number in range(AGENTS)]
+        numbers = list(range(1, contacts + 1))
+        for start in range(0, contacts, 50):
+            await asyncio.gather(store.write(line_up, numbers[start : start + 50]))
+        return staff
+
+
+def line_up(tx: Tx, contacts: list[int]) -> None:
+    for contact in contacts:
+        queue_up(tx, contact)
