@@ -78,9 +78,9 @@ export class Desk {
     if (kind === "emergency") return this.take(row, "emergency", isStaying);
     if (kind === "offer") return this.accept(row, isStaying);
     const answer = await this.ask("entry.next", {});
-    const contact = answer?.contact ?? answer?.row?.contact;
-    if (answer && contact === undefined) this.tell("console.notice.nothing_waits");
-    return contact === undefined ? null : this.#taken(answer, contact, isStaying);
+    const contact = answer?.contact ?? null;
+    if (answer && contact === null) this.tell("console.notice.nothing_waits");
+    return contact === null ? null : this.#taken(answer, contact, isStaying);
   }
 
   #taken(answer, contact, isStaying) {
@@ -201,9 +201,9 @@ export class Desk {
   /* Calling */
 
   async dial(row) {
-    this.store.dispatch({ type: "attempt", contact: row.contact, attempt: { state: "requested", result: null } });
+    this.store.dispatch({ type: "attempt", contact: row.contact, attempt: { state: "requested", result: null, id: null, n: null } });
     const answer = await this.ask("callback.dial", { contact: row.contact, assignment: row.assignment });
-    const attempt = answer ? { id: answer.attempt?.id ?? answer.attempt ?? null } : { state: null };
+    const attempt = answer ? { id: answer.attempt, n: answer.n } : { state: null };
     this.store.dispatch({ type: "attempt", contact: row.contact, attempt });
   }
 
@@ -234,19 +234,26 @@ export class Desk {
     return this.ask("contact.wrap", { contact: row.contact, assignment: row.assignment });
   }
 
-  async close(row, code, note) {
+  /** `siblings` are the matter's other contacts ended with this one; `why` tells why no message may be sent. */
+  async close(row, code, { note = "", why = "", siblings = [] } = {}) {
     const wrapped = row.state === "held" ? await this.wrap(row) : {};
-    if (!wrapped) return null;
+    if (!wrapped) return "refused";
     const current = this.state.rows[row.contact] ?? row;
     const assignment = wrapped.row?.assignment ?? wrapped.assignment ?? current.assignment;
-    const answer = await this.ask("contact.close", { contact: row.contact, assignment, code, note });
-    if (answer) this.#leave(row.contact, "console.notice.closed");
-    return answer;
+    const body = { contact: row.contact, assignment, code, note, why, siblings };
+    try {
+      await this.link.request("contact.close", body);
+    } catch (refusal) {
+      if (refusal.code !== "message_owed") this.tell(`console.error.${refusal.code ?? "lost"}`, {}, "warn");
+      return refusal.code ?? "lost";
+    }
+    this.#leave(row.contact, "console.notice.closed");
+    return "closed";
   }
 
   async explain(row) {
     const answer = await this.ask("entry.explain", { contact: row.contact });
-    return answer?.text ?? answer?.lines ?? null;
+    return answer && [...(answer.here ?? []), ...(answer.waiting ?? []), ...(answer.chosen ?? [])];
   }
 
   #leave(contact, notice) {

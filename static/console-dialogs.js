@@ -2,24 +2,31 @@
 
 import { useState } from "./vendor/preact-hooks.mjs";
 import { Chip, Dialog, html } from "./staff-parts.js";
-import { LEVELS, moment } from "./staff-format.js";
+import { LEVELS, clock, moment } from "./staff-format.js";
 
 export function Open({ dialog, ...given }) {
   const View = { close: Closing, transfer: Transfer, assess: Assess, take: Overtake, status: Status, help: Help }[dialog.name];
   return html`<${View} key=${dialog.name} ...${given} row=${given.state.rows[dialog.contact]} />`;
 }
 
-function Closing({ state, row, t, desk, ui }) {
+const NO_MESSAGE = ["no_number", "not_safe", "declined_messages", "told_otherwise"];
+
+function Closing({ state, row, t, desk, ui, lang }) {
+  const siblings = state.details[row?.contact]?.brief?.siblings ?? [];
   const [code, setCode] = useState(null);
   const [note, setNote] = useState("");
+  const [ended, setEnded] = useState(siblings.map((s) => s.contact));
+  const [owed, setOwed] = useState(false);
+  const [why, setWhy] = useState("");
   const [isBusy, setBusy] = useState(false);
   if (!row) return null;
-  const outcomes = state.outcomes.filter((o) => !o.channels?.length || o.channels.includes(row.channel));
+  const outcomes = state.outcomes.filter((o) => row.channel !== "callback" || o.ends_callback !== false);
   const submit = async () => {
     setBusy(true);
-    const answer = await desk.close(row, code, note.trim());
+    const result = await desk.close(row, code, { note: note.trim(), why, siblings: ended });
     setBusy(false);
-    if (answer) ui.closed(answer);
+    if (result === "closed") ui.hide();
+    if (result === "message_owed") setOwed(true);
   };
   const keys = (event) => {
     if (event.target.tagName === "TEXTAREA" || event.altKey || event.ctrlKey) return;
@@ -29,21 +36,29 @@ function Closing({ state, row, t, desk, ui }) {
     setCode(chosen.code);
     document.getElementById(`outcome-${chosen.code}`)?.focus();
   };
+  const tick = (contact) => setEnded(ended.includes(contact) ? ended.filter((c) => c !== contact) : [...ended, contact]);
+  const queueName = (id) => state.queues.find((q) => q.id === id)?.name ?? id;
   return html`<${Dialog} title=${t("console.close.title")} t=${t} onClose=${ui.hide} onKeyDown=${keys} onSubmit=${submit}
-    isReady=${code !== null && !isBusy} submit=${t("console.close.submit")}>
-    <fieldset class="choices"><legend>${t("console.close.choose")}</legend>
+    isReady=${code !== null && !isBusy && (!owed || why !== "")} submit=${t("console.close.submit")}>
+    <fieldset class="choices outcomes"><legend>${t("console.close.choose")}</legend>
       ${outcomes.map((o, i) => html`<label class="choice"><input type="radio" name="outcome" id=${`outcome-${o.code}`} value=${o.code}
         data-first=${i === 0 ? "" : null} checked=${code === o.code} onChange=${() => setCode(o.code)} />
-        <kbd>${o.key}</kbd> <span>${o.name}</span> <span class="muted">${o.resolved ? t("console.close.resolved") : ""}</span></label>`)}
+        ${o.key ? html`<kbd>${o.key}</kbd>` : ""} <span>${o.name}${o.resolved ? html` <span class="muted">${t("console.close.resolved")}</span>` : ""}</span></label>`)}
     </fieldset>
+    ${siblings.length > 0 && html`<fieldset class="choices"><legend>${t("console.close.siblings")}</legend>
+      ${siblings.map((s) => html`<label class="choice"><input type="checkbox" checked=${ended.includes(s.contact)} onChange=${() => tick(s.contact)} />
+        <span>${t(`console.channel.${s.channel}`)}, ${queueName(s.queue)} ${clock(s.arrived_at, lang)}</span></label>`)}</fieldset>`}
+    ${owed && html`<fieldset class="choices" role="alert"><legend>${t("console.close.owed")}</legend>
+      ${NO_MESSAGE.map((w) => html`<label class="choice"><input type="radio" name="why" value=${w} checked=${why === w} onChange=${() => setWhy(w)} />
+        <span>${t(`console.close.why.${w}`)}</span></label>`)}</fieldset>`}
     <label class="field">${t("console.close.note")}
-      <textarea rows="3" maxlength="4000" value=${note} onInput=${(e) => setNote(e.currentTarget.value)}></textarea></label>
+      <textarea rows="2" maxlength="4000" value=${note} onInput=${(e) => setNote(e.currentTarget.value)}></textarea></label>
   <//>`;
 }
 
 function Transfer({ state, row, t, desk, ui, lang, now }) {
   const queues = state.queues.filter((q) => q.id !== row?.queue);
-  const [queue, setQueue] = useState(queues.find((q) => q.open)?.id ?? null);
+  const [queue, setQueue] = useState(null);
   const [note, setNote] = useState(state.details[row?.contact]?.brief?.summary ?? "");
   if (!row) return null;
   const submit = async () => (await desk.transfer(row, queue, note.trim())) && ui.hide();

@@ -13,7 +13,11 @@ export function draftsIn(storage) {
     },
     keep: (message) => storage.setItem(key(message.contact, `lahetys:${message.client_id}`), JSON.stringify(message)),
     release: (message) => storage.removeItem(key(message.contact, `lahetys:${message.client_id}`)),
-    kept: () => keys().filter((k) => k.includes(":lahetys:")).map((k) => JSON.parse(storage.getItem(k))),
+    kept: () =>
+      keys()
+        .filter((k) => k.includes(":lahetys:"))
+        .map((k) => JSON.parse(storage.getItem(k)))
+        .sort((a, b) => a.at - b.at),
     has: (contact) => ["reply", "note"].some((kind) => storage.getItem(key(contact, kind))),
     forget(contact) {
       for (const k of keys()) if (k.startsWith(`${PREFIX}${contact}:`)) storage.removeItem(k);

@@ -103,8 +103,15 @@ export function Preview({ row, state, t, desk, ui, lang, now, lines }) {
       <button type="button" class="button" onClick=${() => ui.explain(row)}>${t("console.preview.why")}</button>
     </div>
     ${lines?.contact === row.contact && html`<ul class="why" aria-label=${t("console.preview.why")}>
-      ${lines.text.map((line) => html`<li>${line}</li>`)}</ul>`}
+      ${lines.reasons.map((r) => html`<li>${reasonText(r, state, t, lang, now)}</li>`)}</ul>`}
   </section>`;
+}
+
+function reasonText(reason, state, t, lang, now) {
+  const values = { n: reason.count ?? 0, time: reason.until ? moment(reason.until, now, lang) : "" };
+  const mine = reason.agent === state.me?.id ? ".me" : "";
+  const key = `console.why.${reason.code}`;
+  return t.has(key + mine) ? t(key + mine, values) : t.has(key) ? t(key, values) : reason.code;
 }
 
 function stateText(row, t, lang, now) {

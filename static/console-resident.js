@@ -23,7 +23,7 @@ function inner(given) {
   return brief ? html`<${Brief} ...${given} />` : html`<p class="empty" role="status">${t("console.loading")}</p>`;
 }
 
-function Brief({ row, brief, t, ui, lang, now }) {
+function Brief({ state, row, brief, t, ui, lang, now }) {
   const contactData = [
     brief.phone ?? brief.phone_masked,
     t.has(`console.lang.${brief.language}`) ? t(`console.lang.${brief.language}`) : brief.language,
@@ -47,20 +47,22 @@ function Brief({ row, brief, t, ui, lang, now }) {
     <//>
     <${Part} title=${t("console.resident.contact_data")}>
       <p>${contactData.join(" · ")}</p>
-      ${brief.promise && html`<p>${t("console.resident.promised", { text: brief.promise.told_as ?? moment(brief.promise.due_at, now, lang) })}</p>`}
+      ${brief.promise && html`<p>${t("console.resident.promised", { time: moment(brief.promise.due_at, now, lang) })}</p>`}
     <//>
     <${Part} title=${t("console.resident.earlier")}>
       ${brief.earlier?.length
         ? html`<ul class="earlier">${brief.earlier.map((e) => html`<li><span class="tabular">${day(e.at)} ${clock(e.at, lang)}</span>
-            ${" "}${t.has(`console.channel.${e.channel}`) ? t(`console.channel.${e.channel}`) : e.channel}, ${e.queue}${e.outcome ? ` – ${e.outcome}` : ""}</li>`)}</ul>`
+            ${" "}${t.has(`console.channel.${e.channel}`) ? t(`console.channel.${e.channel}`) : e.channel}, ${nameOf(state.queues, "id", e.queue)}${e.outcome ? ` – ${nameOf(state.outcomes, "code", e.outcome)}` : ""}</li>`)}</ul>`
         : html`<p class="muted">${t("console.resident.no_earlier")}</p>`}
     <//>
     ${brief.answers?.length > 0 && html`<details class="answers"><summary>${t("console.resident.all_answers", { n: brief.answers.length })}</summary>
       <dl>${brief.answers.map((a) => html`<div><dt>${a.question}</dt><dd>${a.answer}</dd></div>`)}</dl></details>`}
     <p class="buttons"><button type="button" class="button" onClick=${() => ui.copy(brief.summary ?? "")}>${t("console.resident.copy")}</button></p>
-    ${brief.version && html`<p class="muted small-print">${t("console.resident.version", { topic: brief.topic ?? "", version: brief.version })}</p>`}
+    ${brief.version && html`<p class="muted small-print">${t("console.resident.version", { topic: brief.topic?.replaceAll("_", " ") ?? "", version: brief.version })}</p>`}
     ${brief.version && html`<p class="muted small-print">${t("console.resident.not_approved")}</p>`}`;
 }
+
+const nameOf = (list, field, code) => list.find((one) => one[field] === code)?.name ?? code;
 
 const Part = ({ title, children }) => html`<section class="part"><h3>${title}</h3>${children}</section>`;
 

@@ -109,7 +109,7 @@ function takeShift(s, frame) {
 function takeAttempt(s, frame) {
   const state = frame.ev.slice("attempt.".length);
   const known = s.attempts[frame.contact] ?? {};
-  const attempt = { ...known, state, result: frame.result ?? null, id: frame.attempt ?? known.id ?? null };
+  const attempt = { ...known, state, result: frame.result ?? null };
   return { ...s, attempts: { ...s.attempts, [frame.contact]: attempt } };
 }
 
@@ -221,9 +221,9 @@ export function needsReply(row) {
 export function attemptOf(s, contact) {
   const pushed = s.attempts[contact] ?? {};
   const told = s.details[contact]?.brief?.attempts?.at(-1) ?? {};
-  const isSame = pushed.id == null || told.id == null || pushed.id === told.id;
+  const isSame = pushed.n == null || pushed.n === told.n;
   const result = pushed.result ?? (pushed.state === "ended" && isSame ? (told.result ?? null) : null);
-  return { state: pushed.state ?? null, result, id: pushed.id ?? told.id ?? null };
+  return { state: pushed.state ?? null, result, id: pushed.id ?? null };
 }
 
 const all = (s) => Object.values(s.rows);

@@ -10,7 +10,7 @@ export function Talk(given) {
   const { state, row, t, desk, ui, lang, now } = given;
   const detail = state.details[row.contact];
   const name = detail?.brief?.name ?? null;
-  return html`<section class="talk" aria-labelledby="talk-title">
+  return html`<section class="talk" data-contact=${row.contact} aria-labelledby="talk-title">
     <div class="talk-head">
       <div><h2 id="talk-title">${name ?? t("console.talk.resident")}</h2>
         <p class="muted"><${Chip} level=${row.urgency} t=${t} /> ${topicOf(row, t)} · ${row.queue_name} · ${t(`console.lang.${row.language}`)}</p>
@@ -146,6 +146,7 @@ function Message({ m, t, me, name, lang }) {
     <p class="text">${textOf(m, t)}</p></li>`;
 }
 
+/** Only a refused message may be edited: one without an answer may have arrived, so it is sent again as it was. */
 function Pending({ m, t, desk, ui, state, now }) {
   const status = outboxState(m, now - state.offset, state.link);
   const back = () => {
@@ -157,7 +158,7 @@ function Pending({ m, t, desk, ui, state, now }) {
     <p class="text">${m.text}</p>
     <p class="meta" role=${status === "failed" ? "alert" : null}>${t(`console.sending.${status}`)}
       ${status === "failed" && html` <button type="button" class="button small" onClick=${() => desk.resend(m.client_id)}>${t("console.sending.again")}</button>
-        <button type="button" class="button small" onClick=${back}>${t("console.sending.edit")}</button>`}</p></li>`;
+        ${m.code && html`<button type="button" class="button small" onClick=${back}>${t("console.sending.edit")}</button>`}`}</p></li>`;
 }
 
 /** Nobody answers over a newer message without being asked. */

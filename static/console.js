@@ -161,17 +161,13 @@ function screen({ view, setView, state, store, desk, sounds, t, tell, redraw }) 
     setKind: (kind) => patch({ kind }),
     tab: (tab) => store.dispatch({ type: "tab", tab }),
     reloadDraft: () => patch({ draftVersion: view.draftVersion + 1 }),
-    closed(answer) {
-      this.hide();
-      if (answer.siblings?.length) tell("console.notice.siblings", { n: answer.siblings.length });
-    },
     async unlock() {
       await sounds.unlock();
       redraw();
     },
     async explain(row) {
-      const text = await desk.explain(row);
-      if (text) patch({ lines: { contact: row.contact, text: [].concat(text) } });
+      const reasons = await desk.explain(row);
+      if (reasons) patch({ lines: { contact: row.contact, reasons } });
     },
     async copy(text) {
       try {
@@ -236,7 +232,15 @@ async function take({ state, desk, ui, view }) {
   const isStaying = Boolean(state.open && (isWriting || view.dialog));
   const contact = await desk.takeNext(isStaying);
   if (contact && !isStaying) ui.pane("talk");
-  if (contact && !isStaying) requestAnimationFrame(() => (document.getElementById("composer") ?? document.querySelector(".middle"))?.focus());
+  if (contact && !isStaying) focusTaken(contact, 20);
+}
+
+/** The row follows its acknowledgement by a moment; the caret goes to it unless the nurse has gone on meanwhile. */
+function focusTaken(contact, tries) {
+  const composer = document.getElementById("composer");
+  const isShown = document.querySelector(`.talk[data-contact="${contact}"]`);
+  if (isShown) (composer ?? document.querySelector(".middle")).focus();
+  else if (tries && document.activeElement?.id !== "composer") setTimeout(() => focusTaken(contact, tries - 1), 50);
 }
 
 function selectNth(n, { state, desk, ui }) {

@@ -1,4 +1,4 @@
-"""The browser's pure modules, tested by Node's own runner; left out by name where Node is missing or too old."""
+"""The browser's pure modules, by Node's own runner; left out by name where Node is missing or too old."""
 
 import re
 import shutil
@@ -25,7 +25,9 @@ def node() -> str:
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
 def test_browser_module_keeps_its_rules(path: Path) -> None:
-    done = subprocess.run([node(), "--test", str(path)], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [node(), "--test", str(path)], capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -43,5 +45,9 @@ def test_staff_screens_have_every_text_they_name() -> None:
     )
     known = set(re.findall(r'^msgid "([^"]+)"', catalogue, re.MULTILINE))
     scripts = [*STATIC.glob("console*.js"), *STATIC.glob("board*.js"), *STATIC.glob("staff*.js")]
-    named = {key for path in scripts for key in re.findall(r'"((?:console|board)\.[\w.]+)"', path.read_text(encoding="utf-8"))}
+    named = {
+        key
+        for path in scripts
+        for key in re.findall(r'"((?:console|board)\.[\w.]+)"', path.read_text(encoding="utf-8"))
+    }
     assert named - known == set()

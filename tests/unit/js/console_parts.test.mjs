@@ -137,10 +137,10 @@ describe("desk", () => {
   });
 
   test("closing wraps a held contact first and carries the outcome", async () => {
-    const { desk, asked, held } = deskWith({ "contact.wrap": {}, "contact.close": { siblings: [] } });
-    await desk.close(held, "ADVICE", "");
+    const { desk, asked, held } = deskWith({ "contact.wrap": {}, "contact.close": { outcome: 1 } });
+    assert.equal(await desk.close(held, "ADVICE", { siblings: [5] }), "closed");
     assert.deepEqual(asked.map(([op]) => op), ["contact.wrap", "contact.close"]);
-    assert.equal(asked[1][1].code, "ADVICE");
+    assert.deepEqual([asked[1][1].code, asked[1][1].siblings], ["ADVICE", [5]]);
   });
 
   test("a refused taking is told in words and opens nothing", async () => {

@@ -170,10 +170,10 @@ describe("content", () => {
 describe("calls and shift", () => {
   test("the end of an attempt is completed by what opening tells", () => {
     const state = after(snapshot([held(1, { channel: "callback" })]),
-      { type: "attempt", contact: 1, attempt: { id: 4, state: "requested" } },
+      { type: "attempt", contact: 1, attempt: { id: 4, n: 2, state: "requested" } },
       event("attempt.ended", 1, 3, { row: held(1, { n: 3, channel: "callback" }) }));
     assert.deepEqual(line.attemptOf(state, 1), { state: "ended", result: null, id: 4 });
-    const told = line.reduce(state, { type: "opened", contact: 1, brief: { attempts: [{ id: 4, n: 1, result: "no_answer" }] }, messages: [] });
+    const told = line.reduce(state, { type: "opened", contact: 1, brief: { attempts: [{ n: 1, result: "busy" }, { n: 2, result: "no_answer" }] }, messages: [] });
     assert.equal(line.attemptOf(told, 1).result, "no_answer");
   });
 
