@@ -14,7 +14,7 @@ from queues import events
 from queues.errors import StillHolding
 from queues.load import LIMITS, Load, loads
 from queues.machine import State
-from queues.models import ENTRY, MEMBER, SHIFT, Shift
+from queues.models import ENTRY, MEMBER, SHIFT, Shift, in_hand
 from queues.transitions import staff_key, withdraw
 from queues.views import ShiftView
 
@@ -62,7 +62,7 @@ def end_shift(tx: Tx, staff: int) -> None:
     row = shift_row(tx, staff)
     if row is None:
         return
-    kept = ENTRY.c.state.in_((State.HELD.value, State.WRAPPING.value))
+    kept = in_hand(ENTRY) & (ENTRY.c.state != State.OFFERED.value)
     if tx.scalar(select(ENTRY.c.id).where(ENTRY.c.agent_id == staff, kept).limit(1)):
         raise StillHolding(staff=staff)
     withdraw_offers(tx, staff, "shift_ended", staff_key(staff))
@@ -97,7 +97,7 @@ def set_state(tx: Tx, staff: int, state: str, reason: str, actor: str | None = N
 
 def withdraw_offers(tx: Tx, staff: int, reason: str, actor: str) -> None:
     """Takes the agent's unanswered offers back into the line."""
-    offered = (ENTRY.c.agent_id == staff, ENTRY.c.state == State.OFFERED.value)
+    offered = (ENTRY.c.agent_id == staff, in_hand(ENTRY), ENTRY.c.state == State.OFFERED.value)
     for row in tx.rows(select(ENTRY).where(*offered).order_by(ENTRY.c.id)):
         withdraw(tx, row, reason, actor)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select, union_all
+from sqlalchemy import CompoundSelect, bindparam, select, union_all
 
 from core.catalogue import Catalogue
+from core.db import UtcTime
 from core.events import record
 from core.failpoints import failpoint
 from core.store import Tx
@@ -17,7 +19,7 @@ from queues.line import Agent, Settings, Waiting
 from queues.load import Load, has_room, is_member, loads, matter_is_free, on_duty
 from queues.machine import Event, State
 from queues.matcher import Pair, match, why_her, why_here, why_waiting
-from queues.models import ENTRY, SHIFT
+from queues.models import ENTRY, SHIFT, is_state
 from queues.reading import RANK, position_of, view
 from queues.sweep import grace, sweep
 from queues.taking import grab, relaxing
@@ -27,6 +29,12 @@ from queues.views import EntryView, Explanation
 __all__ = ["dispatch", "explain", "grace", "settings_of", "sweep", "take_next"]
 
 CHANNELS = ("call", "callback", "chat", "message")
+READY = (
+    select(SHIFT)
+    .where(SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None), SHIFT.c.state == "ready")
+    .where(SHIFT.c.lease_until > bindparam("now", type_=UtcTime()))
+    .order_by(SHIFT.c.staff_id)
+)
 LOOKAHEAD = 100  # entries read of one queue and channel: more than its ready agents can be given at once
 
 
@@ -113,8 +121,7 @@ def settings_of(catalogue: Catalogue, *, pulled: bool = False) -> Settings:
 
 def ready_agents(tx: Tx, catalogue: Catalogue, *, without: int | None = None) -> list[Agent]:
     """Those who may be offered work now, with their loads; the load of one entry may be left out."""
-    alive = (SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None), SHIFT.c.lease_until > tx.now)
-    rows = tx.rows(select(SHIFT).where(SHIFT.c.state == "ready", *alive).order_by(SHIFT.c.staff_id))
+    rows = tx.session.execute(READY, {"now": tx.now}).all()
     if not rows:
         return []
     staff = [row.staff_id for row in rows]
@@ -139,18 +146,19 @@ def agent_of(row: Any, queues: set[str], load: Load) -> Agent:
 
 def waiting_rows(tx: Tx, queues: Collection[str]) -> Sequence[Any]:
     """The first who wait, by queue and channel, whose matter is in nobody's hands: index reads only."""
+    return tx.rows(waiting_statement(tuple(sorted(queues)))) if queues else []
+
+
+@lru_cache(maxsize=256)
+def waiting_statement(queues: tuple[str, ...]) -> CompoundSelect[Any]:
+    """The query of `waiting_rows`; made once for each set of queues that professionals serve."""
     parts = []
-    for queue in sorted(queues):
+    for queue in queues:
         for channel in CHANNELS:
-            here = (
-                ENTRY.c.state == State.WAITING.value,
-                ENTRY.c.queue == queue,
-                ENTRY.c.channel == channel,
-                matter_is_free(),
-            )
-            first = select(ENTRY).where(*here).order_by(*RANK).limit(LOOKAHEAD).subquery()
-            parts.append(select(first))
-    return tx.rows(union_all(*parts)) if parts else []
+            here = (is_state(ENTRY, "waiting"), ENTRY.c.queue == queue, ENTRY.c.channel == channel)
+            first = select(ENTRY).where(*here, matter_is_free()).order_by(*RANK).limit(LOOKAHEAD)
+            parts.append(select(first.subquery()))
+    return union_all(*parts)
 
 
 def waiting_of(row: Any) -> Waiting:

@@ -6,11 +6,12 @@ Contact and matter are numbers of the room above, so they carry no foreign key h
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, Index, Table, text
+from sqlalchemy import CheckConstraint, ColumnElement, FromClause, Index, Table, literal_column, text
 from sqlmodel import Field
 
 from core.db import Row, big_id, big_int, json_col, ref, utc
 
+HAND_STATES = ("offered", "held", "wrapping")
 IN_HAND = "state IN ('offered', 'held', 'wrapping')"
 
 
@@ -103,3 +104,13 @@ class Entry(Row, table=True):
 MEMBER = cast(Table, Member.__table__)  # type: ignore[attr-defined]
 SHIFT = cast(Table, Shift.__table__)  # type: ignore[attr-defined]
 ENTRY = cast(Table, Entry.__table__)  # type: ignore[attr-defined]
+
+
+def is_state(of: FromClause, state: str) -> ColumnElement[bool]:
+    """The condition in the words of the partial indexes, which a bound parameter would not match."""
+    return of.c.state == literal_column(f"'{state}'")
+
+
+def in_hand(of: FromClause) -> ColumnElement[bool]:
+    """Offered, held or wrapping, in the words of the partial indexes."""
+    return of.c.state.in_([literal_column(f"'{state}'") for state in HAND_STATES])

@@ -6,8 +6,7 @@ from sqlalchemy import and_, func, select, tuple_
 
 from core.store import Tx
 from queues.line import PROMISED
-from queues.machine import ASSIGNED, State
-from queues.models import ENTRY
+from queues.models import ENTRY, in_hand, is_state
 from queues.transitions import Row, contact_row, entry_row
 from queues.views import EntryView, entry_view
 
@@ -31,13 +30,13 @@ def entry_of(tx: Tx, contact: int) -> EntryView:
 
 def waiting(tx: Tx, queues: Collection[str], limit: int = 200) -> list[EntryView]:
     """Who waits in the queues, first in line first."""
-    here = (ENTRY.c.state == State.WAITING.value, ENTRY.c.queue.in_(sorted(queues)))
+    here = (is_state(ENTRY, "waiting"), ENTRY.c.queue.in_(sorted(queues)))
     return [entry_view(row) for row in tx.rows(select(ENTRY).where(*here).order_by(*RANK).limit(limit))]
 
 
 def own(tx: Tx, agent: int) -> list[EntryView]:
     """What is offered to the agent, held or being wrapped up by her, oldest arrival first."""
-    hers = (ENTRY.c.agent_id == agent, ENTRY.c.state.in_(sorted(ASSIGNED)))
+    hers = (ENTRY.c.agent_id == agent, in_hand(ENTRY))
     return [
         entry_view(row)
         for row in tx.rows(select(ENTRY).where(*hers).order_by(ENTRY.c.arrived_at, ENTRY.c.id))
@@ -54,5 +53,5 @@ def position_of(tx: Tx, row: Row) -> int:
     promised = ENTRY.c.channel.in_(sorted(PROMISED))
     alike = promised if row.channel in PROMISED else ~promised
     before = tuple_(*RANK) < tuple_(row.tier, row.due_at, row.arrived_at, row.id)
-    here = and_(ENTRY.c.state == State.WAITING.value, ENTRY.c.queue == row.queue)
+    here = and_(is_state(ENTRY, "waiting"), ENTRY.c.queue == row.queue)
     return 1 + int(tx.scalar(select(func.count()).where(here, alike, before)) or 0)

@@ -1,41 +1,88 @@
 """Every deadline of the line is a column; this acts on those that have passed, a bounded bite at a time."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from core.catalogue import Catalogue
 from core.county import Limits
+from core.db import UtcTime
 from core.events import record
 from core.store import Tx
 from queues import events
 from queues.agents import LOST, close_shift, set_state
-from queues.machine import ASSIGNED, Event, State
-from queues.models import ENTRY, SHIFT
+from queues.machine import Event, State
+from queues.models import ENTRY, SHIFT, in_hand, is_state
 from queues.transitions import change, passed_by, released
 
 BITE = 200  # rows of one sort a sweep: the writer is everybody's
 FORGOTTEN = timedelta(minutes=15)  # a lost shift with nothing in hand is closed after this
 SYSTEM = "system"
+NOW = bindparam("now", type_=UtcTime())
+SINCE = bindparam("since", type_=UtcTime())
+
+
+def passed(state: State, deadline: ColumnElement[Any]) -> Select[Any]:
+    """Entries of a state whose deadline has passed, the oldest first."""
+    late = (is_state(ENTRY, state.value), deadline <= NOW)
+    return select(ENTRY).where(*late).order_by(deadline, ENTRY.c.id).limit(BITE)
+
+
+def abandoned() -> Select[Any]:
+    """Entries in the hands of agents who are gone: offers and emergencies at once, others a while later."""
+    hers = (SHIFT.c.staff_id == ENTRY.c.agent_id) & SHIFT.c.ended_at.is_(None)
+    at_once = (ENTRY.c.state == State.OFFERED.value) | (ENTRY.c.tier == 0)
+    lost = SHIFT.c.lost_at.is_not(None) & (at_once | (SHIFT.c.lease_until <= SINCE))
+    unflagged = (ENTRY.c.state != State.WRAPPING.value) | ENTRY.c.expires_at.is_not(None)
+    return (
+        select(ENTRY)
+        .select_from(ENTRY.outerjoin(SHIFT, hers))
+        .where(in_hand(ENTRY), SHIFT.c.id.is_(None) | lost, unflagged)
+        .order_by(ENTRY.c.tier, ENTRY.c.id)
+        .limit(BITE)
+    )
+
+
+def forgotten() -> Select[Any]:
+    """Shifts lost long ago with nothing in hand."""
+    kept = select(ENTRY.c.id).where(ENTRY.c.agent_id == SHIFT.c.staff_id, in_hand(ENTRY)).exists()
+    return select(SHIFT).where(SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at <= SINCE, ~kept).limit(BITE)
+
+
+EXPIRED = passed(State.OFFERED, ENTRY.c.expires_at)
+DUE = passed(State.SCHEDULED, ENTRY.c.not_before)
+LAPSED = passed(State.LEFT, ENTRY.c.resume_until)
+LATE = passed(State.WRAPPING, ENTRY.c.expires_at)
+SILENT = (
+    select(SHIFT)
+    .where(SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None), SHIFT.c.lease_until <= NOW)
+    .order_by(SHIFT.c.lease_until)
+    .limit(BITE)
+)
+ABANDONED = abandoned()
+GONE = forgotten()
 
 
 def sweep(tx: Tx, catalogue: Catalogue) -> int:
     """Carries out what the passed deadlines demand; the number of entries and shifts moved."""
     limits = catalogue.limits
-    moved = sum(expire(tx, row, limits) for row in passed(tx, State.OFFERED, ENTRY.c.expires_at))
-    moved += sum(lose_shift(tx, row) for row in silent_shifts(tx))
-    moved += sum(lose(tx, row) for row in abandoned(tx, limits))
-    moved += sum(come_due(tx, row) for row in passed(tx, State.SCHEDULED, ENTRY.c.not_before))
-    moved += sum(lapse(tx, row) for row in passed(tx, State.LEFT, ENTRY.c.resume_until))
-    moved += sum(flag(tx, row, "late") for row in passed(tx, State.WRAPPING, ENTRY.c.expires_at))
-    return moved + sum(forget(tx, row) for row in forgotten(tx))
+    # `lost_agent_s` counts from the last sign of life, `lease_until` lies `lease_s` after it.
+    lost_since = tx.now - timedelta(seconds=limits.lost_agent_s - limits.lease_s)
+    moved = sum(expire(tx, row, limits) for row in found(tx, EXPIRED))
+    moved += sum(lose_shift(tx, row) for row in found(tx, SILENT))
+    moved += sum(lose(tx, row) for row in found(tx, ABANDONED, lost_since))
+    moved += sum(come_due(tx, row) for row in found(tx, DUE))
+    moved += sum(lapse(tx, row) for row in found(tx, LAPSED))
+    moved += sum(flag(tx, row, "late") for row in found(tx, LATE))
+    return moved + sum(forget(tx, row) for row in found(tx, GONE, tx.now - FORGOTTEN))
 
 
-def passed(tx: Tx, state: State, deadline: ColumnElement[Any]) -> list[Any]:
-    """Entries of a state whose deadline has passed, the oldest first."""
-    late = (ENTRY.c.state == state.value, deadline <= tx.now)
-    return tx.rows(select(ENTRY).where(*late).order_by(deadline, ENTRY.c.id).limit(BITE))
+def found(tx: Tx, statement: Select[Any], since: datetime | None = None) -> Sequence[Any]:
+    """The rows a deadline's query finds now."""
+    given = {"now": tx.now} if since is None else {"since": since}
+    return tx.session.execute(statement, given).all()
 
 
 def expire(tx: Tx, row: Any, limits: Limits) -> bool:
@@ -60,12 +107,6 @@ def miss(tx: Tx, agent: int, limits: Limits) -> None:
         set_state(tx, agent, "not_answering", "missed_offers", SYSTEM)
 
 
-def silent_shifts(tx: Tx) -> list[Any]:
-    """Open shifts whose lease has ended unnoticed."""
-    silent = (SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None), SHIFT.c.lease_until <= tx.now)
-    return tx.rows(select(SHIFT).where(*silent).order_by(SHIFT.c.lease_until).limit(BITE))
-
-
 def lose_shift(tx: Tx, row: Any) -> bool:
     """Marks the shift as lost: nothing more is offered to it."""
     if not tx.execute(update(SHIFT).where(SHIFT.c.id == row.id).values(lost_at=tx.now)):
@@ -73,25 +114,6 @@ def lose_shift(tx: Tx, row: Any) -> bool:
     fact = events.ShiftState(shift=row.id, state=LOST, reason="lease_ended")
     record(tx, fact, staff=row.staff_id, actor=SYSTEM)
     return True
-
-
-def abandoned(tx: Tx, limits: Limits) -> list[Any]:
-    """Entries in the hands of agents who are gone: offers and emergencies at once, others a while later.
-
-    `lost_agent_s` counts from the last sign of life, `lease_until` lies `lease_s` after it.
-    """
-    since = tx.now - timedelta(seconds=limits.lost_agent_s - limits.lease_s)
-    kept = (SHIFT.c.staff_id == ENTRY.c.agent_id) & SHIFT.c.ended_at.is_(None)
-    lost = SHIFT.c.lost_at.is_not(None)
-    at_once = (ENTRY.c.state == State.OFFERED.value) | (ENTRY.c.tier == 0)
-    late = SHIFT.c.id.is_(None) | (lost & (at_once | (SHIFT.c.lease_until <= since)))
-    unflagged = (ENTRY.c.state != State.WRAPPING.value) | ENTRY.c.expires_at.is_not(None)
-    statement = (
-        select(ENTRY)
-        .select_from(ENTRY.outerjoin(SHIFT, kept))
-        .where(ENTRY.c.state.in_(sorted(ASSIGNED)), late, unflagged)
-    )
-    return tx.rows(statement.order_by(ENTRY.c.tier, ENTRY.c.id).limit(BITE))
 
 
 def lose(tx: Tx, row: Any) -> bool:
@@ -130,17 +152,6 @@ def lapse(tx: Tx, row: Any) -> bool:
         return False
     record(tx, events.EntryDone(entry=row.id, why="lapsed"), contact=row.contact_id, actor=SYSTEM)
     return True
-
-
-def forgotten(tx: Tx) -> list[Any]:
-    """Shifts lost long ago with nothing in hand."""
-    nothing = (
-        ~select(ENTRY.c.id)
-        .where(ENTRY.c.agent_id == SHIFT.c.staff_id, ENTRY.c.state.in_(sorted(ASSIGNED)))
-        .exists()
-    )
-    gone = (SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at <= tx.now - FORGOTTEN)
-    return tx.rows(select(SHIFT).where(*gone, nothing).limit(BITE))
 
 
 def forget(tx: Tx, row: Any) -> bool:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from core.errors import NotFound
 from core.events import record
@@ -15,24 +15,31 @@ from queues.models import ENTRY, SHIFT
 
 DECLINED_FOR = timedelta(seconds=60)  # a declined entry is not offered to the same agent sooner
 
+BY_ID = select(ENTRY).where(ENTRY.c.id == bindparam("wanted"))
+BY_CONTACT = (
+    select(ENTRY)
+    .where(ENTRY.c.contact_id == bindparam("wanted"))
+    .order_by(ENTRY.c.ended_at.is_(None).desc(), ENTRY.c.id.desc())
+    .limit(1)
+)
+
 Row = Any
 
 
 def entry_row(tx: Tx, entry: int) -> Row:
     """The entry's row as it is now; NotFound when there is none."""
-    rows = tx.rows(select(ENTRY).where(ENTRY.c.id == entry))
-    if not rows:
+    row = tx.session.execute(BY_ID, {"wanted": entry}).first()
+    if row is None:
         raise NotFound(entry=entry)
-    return rows[0]
+    return row
 
 
 def contact_row(tx: Tx, contact: int) -> Row:
     """The contact's open entry, or its last one; NotFound when it never had any."""
-    newest = ENTRY.c.ended_at.is_(None).desc(), ENTRY.c.id.desc()
-    rows = tx.rows(select(ENTRY).where(ENTRY.c.contact_id == contact).order_by(*newest).limit(1))
-    if not rows:
+    row = tx.session.execute(BY_CONTACT, {"wanted": contact}).first()
+    if row is None:
         raise NotFound(contact=contact)
-    return rows[0]
+    return row
 
 
 def fence(row: Row, agent: int, assignment: int) -> None:
