@@ -173,6 +173,12 @@ def day_phrase(lang: str, day: date, today: date) -> str:
     return f"on {phrase}" if lang == "en" else phrase
 
 
+def moment_phrase(lang: str, moment: datetime, now: datetime, zone: ZoneInfo = HELSINKI) -> str:
+    """Returns day and clock inside a sentence: "huomenna tiistaina kello 8.00", "today at 14:00"."""
+    day = day_phrase(lang, moment.astimezone(zone).date(), now.astimezone(zone).date())
+    return f"{day}{' at' if lang == 'en' else ''} {clock_phrase(lang, moment, zone)}"
+
+
 def _day_and_month(lang: str, day: date) -> str:
     if lang == "en":
         return f"{day.day} {format_date(day, 'MMMM', locale=_LOCALES[lang])}"

@@ -140,10 +140,9 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnWords:
-    """The resident's own words; `limit` is in characters."""
+    """The resident's own words."""
 
     value: str = ""
-    limit: int = 2000
     errors: tuple[FieldError, ...] = ()
     back_url: str = "/"
 

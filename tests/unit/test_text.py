@@ -17,6 +17,7 @@ from core.text import (
     day_heading,
     day_phrase,
     duration,
+    moment_phrase,
     number,
     short_date,
     span,
@@ -136,6 +137,17 @@ def test_days_are_said_relative_to_today() -> None:
         "sv": ["i dag", "i morgon tisdag", "onsdag 25.11"],
         "en": ["today", "tomorrow, Tuesday", "on Wednesday 25 November"],
     }
+
+
+def test_a_moment_is_said_by_the_local_day_not_the_utc_one() -> None:
+    now = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+    opens = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+    assert [moment_phrase(lang, opens, now) for lang in LANGUAGES] == [
+        "tänään kello 8.00",
+        "i dag klockan 8.00",
+        "today at 8:00",
+    ]
+    assert moment_phrase("fi", opens, now - timedelta(hours=1)) == "huomenna maanantaina kello 8.00"
 
 
 def test_day_headings_and_short_dates() -> None:

@@ -86,8 +86,8 @@ def waiting(state: str = "waiting", **more: object) -> views.Waiting:
 
 
 INTRO = (
-    "Kirjoita terveydenhuollon ammattilaiselle. Samasta chatista saat apua sairaanhoitajalta, fysioterapeutilta, "
-    "suun terveydenhuollosta sekä mielenterveys- ja päihdepalveluista."
+    "Kirjoita terveydenhuollon ammattilaiselle. Samasta chatista saat apua sairaanhoitajalta, "
+    "fysioterapeutilta, suun terveydenhuollosta sekä mielenterveys- ja päihdepalveluista."
 )
 GATE = (
     Option(value="gate_breathing", label="Voimakas hengenahdistus levossa tai hengitys ei kulje"),

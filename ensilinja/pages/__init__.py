@@ -1,0 +1,1 @@
+"""The pages: their values, their handlers, and how they are rendered."""
