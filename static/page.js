@@ -1,6 +1,20 @@
-/** Small things every resident page may need: focus on the error summary, and leaving quickly. */
+/** Small things resident pages may need: focus on the error summary, room left for words, leaving quickly. */
 
 document.querySelector("[data-focus]")?.focus();
+
+const TOLD_FROM = 0.75;
+const count = document.getElementById("merkit");
+
+if (count) {
+  const field = document.querySelector("textarea[data-limit]");
+  const limit = Number(field.dataset.limit);
+  const tell = () => {
+    count.hidden = field.value.length < limit * TOLD_FROM;
+    count.textContent = count.dataset.text.replace("{n}", String(Math.max(0, limit - field.value.length)));
+  };
+  field.addEventListener("input", tell);
+  tell();
+}
 
 const QUICK_PRESSES = 3;
 const QUICK_WINDOW_MS = 5_000;

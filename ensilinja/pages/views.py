@@ -140,9 +140,10 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnWords:
-    """The resident's own words."""
+    """The resident's own words; `limit` is in characters, told only when it is near."""
 
     value: str = ""
+    limit: int = 2000
     errors: tuple[FieldError, ...] = ()
     back_url: str = "/"
 
