@@ -161,7 +161,9 @@ def postgres_engine(url: str) -> AsyncEngine:
             "application_name": "ensilinja",
         },
     }
-    return create_async_engine(async_url(url), pool_size=6, max_overflow=2, connect_args=settings)
+    return create_async_engine(
+        async_url(url), pool_size=6, max_overflow=2, connect_args=settings, hide_parameters=True
+    )
 
 
 def async_url(url: str) -> str:

@@ -80,6 +80,8 @@ class SqliteStore:
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.read`."""
+        if self._closing:
+            raise Unavailable(reason="closing")
 
         def snapshot() -> T:
             with self._reader.connect() as connection, connection.begin(), Session(connection) as session:
@@ -172,7 +174,11 @@ class SqliteStore:
 def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
     """An engine whose transactions begin IMMEDIATE (or read-only), durable at every commit."""
     engine = create_engine(
-        f"sqlite:///{path}", poolclass=QueuePool, pool_size=READERS if read_only else 1, max_overflow=0
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=READERS if read_only else 1,
+        max_overflow=0,
+        hide_parameters=True,  # a failed statement is logged, and its values may be a person's
     )
 
     @event.listens_for(engine, "connect")

@@ -149,7 +149,6 @@ def staff_add(
         from core.catalogue import load_catalogue
         from core.identity import Role
         from ensilinja import accounts, schema
-        from ensilinja.starting import in_transaction
 
         try:
             roles = tuple(Role(each) for each in role)
@@ -166,7 +165,9 @@ def staff_add(
         known = [each.id for each in load_catalogue(settings.county).queues]
         hash_ = accounts.password_hash(username, password)
         schema.migrate(settings.database_url)
-        in_transaction(settings.database_url, load_key(settings), accounts.create, account, hash_, known)
+        schema.in_transaction(
+            settings.database_url, load_key(settings), accounts.create, account, hash_, known
+        )
     typer.echo(f"{username} may sign in.")
 
 

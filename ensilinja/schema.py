@@ -6,7 +6,7 @@ Refuses a database that a newer version has been at. Synchronous: not to be call
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -15,13 +15,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import Session
 
+from core.clock import SystemClock
 from core.errors import EnsilinjaError
 from core.lock import sqlite_path
 from core.postgres import WRITER_LOCK, async_url
 from core.sqlite import sqlite_engine
+from core.store import Tx
+from core.vault import Vault
 from ensilinja.tables import metadata
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -95,6 +100,20 @@ def _without_foreign_keys(connection: object, _record: object) -> None:
 def _check_foreign_keys(connection: Connection) -> None:
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise RuntimeError("a row points to one that does not exist")
+
+
+def in_transaction(
+    database_url: str, key: bytes, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Runs a service's function beside the service, in one transaction of its own."""
+
+    def on(connection: Connection) -> T:
+        with Session(connection) as session:
+            result = fn(Tx(session=session, now=SystemClock().now(), vault=Vault(key)), *args, **kwargs)
+            session.commit()
+            return result
+
+    return transact(database_url, on)
 
 
 async def _transact_postgres(database_url: str, fn: Callable[..., T], *args: object, read_only: bool) -> T:

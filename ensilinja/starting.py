@@ -6,25 +6,17 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+from typing import NoReturn
 
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
-from core.clock import SystemClock
 from core.faults import ConfigFaults
 from core.lock import AlreadyRunning
 from core.logs import setup_logs
 from core.settings import Settings, load_key
-from core.store import Tx
 from core.text import TextFaults
-from core.vault import Vault
 from ensilinja import app, checking, demo, schema
 from ensilinja.runtime import Runtime
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +60,7 @@ def seed(runtime: Runtime) -> None:
     settings = runtime.settings
     schema.migrate(settings.database_url)
     key = load_key(settings, generate=True)
-    in_transaction(settings.database_url, key, demo.seed, runtime.services.catalogue)
+    schema.in_transaction(settings.database_url, key, demo.seed, runtime.services.catalogue)
 
 
 async def greet(runtime: Runtime, ready: asyncio.Event, people: int) -> None:
@@ -77,20 +69,6 @@ async def greet(runtime: Runtime, ready: asyncio.Event, people: int) -> None:
     print(demo.welcome(runtime.settings.port, str(runtime.settings.data_dir)), flush=True)
     if people:
         print("Simulated people are not part of this version yet: the line is yours.", flush=True)
-
-
-def in_transaction(
-    database_url: str, key: bytes, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
-) -> T:
-    """Runs a service's function beside the service, in one transaction of its own."""
-
-    def on(connection: Connection) -> T:
-        with Session(connection) as session:
-            result = fn(Tx(session=session, now=SystemClock().now(), vault=Vault(key)), *args, **kwargs)
-            session.commit()
-            return result
-
-    return schema.transact(database_url, on)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
