@@ -36,17 +36,18 @@ from ensilinja.reporting.picture import (
 from ensilinja.reporting.sightings import (
     Desk,
     Group,
+    Memory,
     OpenCallback,
     contact_of,
     desks,
-    facts_of,
     groups,
     open_callbacks,
+    recall,
     recently_served,
 )
 from queues.line import FILLING
 
-__all__ = ["Board", "snapshot"]
+__all__ = ["Board", "Memory", "snapshot"]
 
 EMERGENCY_ALARM = timedelta(seconds=30)
 
@@ -78,17 +79,22 @@ class Wait:
         return word_of_wait(self.seconds, self.target_seconds)
 
 
-def snapshot(tx: Tx, catalogue: Catalogue) -> Board:
-    """The picture now, in at most eight queries."""
+def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None) -> Board:
+    """The picture now, in at most eight queries; with the last one's `memory` only news is read of facts.
+
+    A memory belongs to one caller at a time; the picture is the same with and without it.
+    """
     period = kpis.today(tx.now)
+    memory = memory or Memory()
+    memory.turn_to(period, catalogue)
     sight = Sight(
         catalogue=catalogue,
         now=tx.now,
         groups=[group for group in groups(tx) if has_queue(catalogue, group.queue)],
         callbacks=open_callbacks(tx),
         desks=desks(tx, catalogue.limits),
-        facts=facts_of(tx, period),
-        terms=Terms(catalogue=catalogue, period=period, now=tx.now),
+        facts=recall(tx, period, memory),
+        terms=Terms(catalogue=catalogue, period=period, now=tx.now, memo=memory.memo),
     )
     waits = [wait_of(sight, group) for group in sight.groups if group.is_live]
     longest = max(waits, key=lambda wait: wait.seconds, default=None)

@@ -24,6 +24,7 @@ FACTS: Table = FactRow.__table__  # type: ignore[attr-defined]
 EVENTS: Table = Event.__table__  # type: ignore[attr-defined]
 CURSORS: Table = Cursor.__table__  # type: ignore[attr-defined]
 COLUMNS = tuple(field.name for field in dataclasses.fields(Fact))
+FACT = tuple(FACTS.c[name] for name in COLUMNS)
 
 
 def catch_up(tx: Tx, limit: int = 200) -> int:
@@ -85,10 +86,10 @@ def refold(tx: Tx, contacts: Iterable[int], upto: int) -> None:
     folded, stored = folds(tx, wanted, upto), read_facts(tx, wanted)
     fresh = [fact for contact, fact in folded.items() if contact not in stored]
     if fresh:
-        tx.session.execute(FACTS.insert(), [to_row(fact) for fact in fresh])
+        tx.session.execute(FACTS.insert(), [to_row(fact, upto) for fact in fresh])
     for contact, fact in folded.items():
         if contact in stored and stored[contact] != fact:
-            tx.execute(FACTS.update().where(FACTS.c.contact_id == contact).values(**to_row(fact)))
+            tx.execute(FACTS.update().where(FACTS.c.contact_id == contact).values(**to_row(fact, upto)))
     for contact in stored.keys() - folded.keys():
         tx.execute(FACTS.delete().where(FACTS.c.contact_id == contact))
 
@@ -108,23 +109,23 @@ def folds(tx: Tx, contacts: Iterable[int], upto: int) -> dict[int, Fact]:
 
 def read_facts(tx: Tx, contacts: Iterable[int]) -> dict[int, Fact]:
     """The stored facts of these contacts."""
-    rows = tx.session.execute(select(FACTS).where(FACTS.c.contact_id.in_(list(contacts)))).mappings()
+    rows = tx.session.execute(select(*FACT).where(FACTS.c.contact_id.in_(list(contacts)))).mappings()
     return {fact.contact_id: fact for fact in map(from_row, rows)}
 
 
 def facts_between(tx: Tx, start: datetime, end: datetime) -> list[Fact]:
     """The facts of the contacts that arrived from `start` up to `end`, in order of arrival."""
     statement = (
-        select(FACTS)
+        select(*FACT)
         .where(FACTS.c.arrived_at >= start, FACTS.c.arrived_at < end)
         .order_by(FACTS.c.arrived_at, FACTS.c.contact_id)
     )
     return [from_row(row) for row in tx.session.execute(statement).mappings()]
 
 
-def to_row(fact: Fact) -> dict[str, Any]:
-    """The columns of a fact; promises and attempts become JSON."""
-    values = {name: getattr(fact, name) for name in COLUMNS}
+def to_row(fact: Fact, upto: int) -> dict[str, Any]:
+    """The columns of a fact read from events up to `upto`; promises and attempts become JSON."""
+    values = {name: getattr(fact, name) for name in COLUMNS} | {"upto": upto}
     values["promises"] = [plain(promise) for promise in fact.promises]
     values["attempts"] = [plain(attempt) for attempt in fact.attempts]
     return values

@@ -5,7 +5,7 @@ A contact belongs to the period of its arrival, a promise to that of its due ins
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ from ensilinja.reporting.facts import CALLBACK, Fact, PromiseFact
 from ensilinja.reporting.numbers import Delay, Mean, Share, mean_of, share, spread
 
 Facts = Iterable[Fact]
+Span = tuple[str | None, datetime, datetime]
 VolumeKey = tuple[str, str | None, str | None]
 Value = Share | Delay | Mean | Mapping[str, Share] | Mapping[VolumeKey, int]
 
@@ -35,11 +36,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a figure is asked under: the county's catalogue, the period, and the instant it is asked at."""
+    """What a figure is asked under: the county's catalogue, the period, and the instant it is asked at.
+
+    `memo` keeps service times already computed; it may be shared by terms of the same catalogue.
+    """
 
     catalogue: Catalogue
     period: Period
     now: datetime
+    memo: dict[Span, float | None] = field(default_factory=dict, compare=False, repr=False)
 
     def queue(self, queue_id: str | None) -> Queue | None:
         """The queue, or None when the county no longer has it."""
@@ -249,14 +254,20 @@ def delay(
     for fact in facts:
         start, end = ends(fact)
         if start is not None and end is not None:
-            service.append(service_seconds(terms.queue(fact.first_queue), start, end))
+            service.append(service_seconds(terms, fact.first_queue, start, end))
             wall.append((end - start).total_seconds())
     return Delay(service=spread(service), wall=spread(wall))
 
 
-def service_seconds(queue: Queue | None, start: datetime, end: datetime) -> float | None:
+def service_seconds(terms: Terms, queue_id: str | None, start: datetime, end: datetime) -> float | None:
     """The open time of the queue between the instants, in seconds; None without a queue."""
-    return None if queue is None else service_time(queue.service_hours, start, end).total_seconds()
+    span = (queue_id, start, end)
+    if span not in terms.memo:
+        queue = terms.queue(queue_id)
+        terms.memo[span] = (
+            None if queue is None else service_time(queue.service_hours, start, end).total_seconds()
+        )
+    return terms.memo[span]
 
 
 def by_callback(fact: Fact) -> bool | None:

@@ -10,7 +10,7 @@ from core.db import Row, big_int, json_col, type_big, utc
 
 
 class FactRow(Row, table=True):
-    """`facts.Fact` as a row, made again from the events at any time; it outlives the contact's content."""
+    """`facts.Fact` as a row, made again from the events at any time; `upto`: the newest event read then."""
 
     __tablename__ = "fact"
     contact_id: int = Field(sa_column=Column(type_big, primary_key=True, autoincrement=False))
@@ -54,6 +54,7 @@ class FactRow(Row, table=True):
     outcome: str | None = None
     is_resolved: bool | None = None
     is_counted: bool | None = None
+    upto: int = big_int(index=True)
     __table_args__ = (
         Index(
             "ix_fact_callback_due",

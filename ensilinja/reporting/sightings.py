@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Table, func, select
 
-from core.county import Limits
+from core.county import Catalogue, Limits
 from core.models import Staff
 from core.store import Tx
 from core.urgency import Urgency
 from ensilinja.reporting.facts import CALLBACK, Fact
 from ensilinja.reporting.keeper import FACTS
-from ensilinja.reporting.kpis import Period
-from queues.load import weight_now
+from ensilinja.reporting.kpis import Period, Span
+from queues.line import FILLING, FULL
 from queues.machine import ASSIGNED, State
 from queues.models import ENTRY, MEMBER, SHIFT
 
@@ -190,7 +190,8 @@ def memberships(tx: Tx, staff: Collection[int]) -> defaultdict[int, set[str]]:
 def in_hands(tx: Tx, staff: Collection[int], limits: Limits) -> defaultdict[int, list[Hand]]:
     """Entries by professional; a wrapping one counts in her load until its time is over."""
     found: defaultdict[int, list[Hand]] = defaultdict(list)
-    statement = select(ENTRY, weight_now(ENTRY, tx.now, limits).label("weight_now")).where(
+    columns = ("agent_id", "queue", "state", "channel", "weight", "state_since", "expires_at", "idle_since")
+    statement = select(*(ENTRY.c[name] for name in columns)).where(
         ENTRY.c.agent_id.in_(staff), ENTRY.c.state.in_(sorted(ASSIGNED))
     )
     for row in tx.rows(statement):
@@ -200,12 +201,20 @@ def in_hands(tx: Tx, staff: Collection[int], limits: Limits) -> defaultdict[int,
                 queue=row.queue,
                 state=row.state,
                 channel=row.channel,
-                weight=row.weight_now,
+                weight=weight_of(row.channel, row.weight, row.idle_since, tx.now, limits),
                 since=row.state_since,
                 is_counted=row.state != State.WRAPPING.value or wraps_on,
             )
         )
     return found
+
+
+def weight_of(channel: str, weight: int, idle_since: datetime | None, now: datetime, limits: Limits) -> int:
+    """What the matcher counts: a call fills her, a chat whose resident is long silent weighs nothing."""
+    if channel in FILLING:
+        return FULL
+    is_idle = idle_since is not None and now - idle_since >= timedelta(seconds=limits.idle_chat_s)
+    return 0 if channel == "chat" and is_idle else weight
 
 
 def recently_served(tx: Tx, within: timedelta) -> frozenset[str]:
@@ -218,9 +227,31 @@ def recently_served(tx: Tx, within: timedelta) -> frozenset[str]:
     return frozenset(tx.all(statement.distinct()))
 
 
-def facts_of(tx: Tx, period: Period) -> list[Fact]:
-    """The facts of the period's contacts, with the columns of `FIGURED` only."""
-    statement = select(*(FACTS.c[name] for name in FIGURED)).where(
-        FACTS.c.arrived_at >= period.start, FACTS.c.arrived_at < period.end
+@dataclass(slots=True)
+class Memory:
+    """What one watcher of the store remembers of a day between snapshots, so that only news is read again."""
+
+    period: Period | None = None
+    catalogue: Catalogue | None = None
+    upto: int = 0
+    facts: dict[int, Fact] = field(default_factory=dict)
+    memo: dict[Span, float | None] = field(default_factory=dict)
+
+    def turn_to(self, period: Period, catalogue: Catalogue) -> None:
+        """Forgets another day, and everything when the county's catalogue has changed."""
+        if (self.period, self.catalogue) != (period, catalogue):
+            self.period, self.catalogue, self.upto = period, catalogue, 0
+            self.facts.clear()
+            self.memo.clear()
+
+
+def recall(tx: Tx, period: Period, memory: Memory) -> list[Fact]:
+    """The facts of the period's contacts, with the columns of `FIGURED` only; reads those written since."""
+    statement = select(FACTS.c.upto, *(FACTS.c[name] for name in FIGURED)).where(
+        FACTS.c.arrived_at >= period.start, FACTS.c.arrived_at < period.end, FACTS.c.upto > memory.upto
     )
-    return [Fact(**dict(zip(FIGURED, row, strict=True))) for row in tx.rows(statement)]
+    for upto, *values in tx.rows(statement):
+        fact = Fact(**dict(zip(FIGURED, values, strict=True)))
+        memory.facts[fact.contact_id] = fact
+        memory.upto = max(memory.upto, upto)
+    return list(memory.facts.values())

@@ -102,7 +102,7 @@ async def test_recount_finds_and_repairs_a_row_that_is_not_the_events(database_u
     def spoil(tx: Tx) -> None:
         tx.execute(keeper.FACTS.update().where(keeper.FACTS.c.contact_id == 1).values(outcome="other"))
         tx.execute(keeper.FACTS.delete().where(keeper.FACTS.c.contact_id == 2))
-        tx.add(FactRow(**keeper.to_row(fold(told.events(told.chat(), contact=99)))))
+        tx.add(FactRow(**keeper.to_row(fold(told.events(told.chat(), contact=99)), 1)))
 
     async with a_store(database_url) as store:
         await store.write(told.write, all_histories())

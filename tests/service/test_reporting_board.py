@@ -328,6 +328,34 @@ async def test_wire_form_is_json_in_the_viewers_language(database_url: str) -> N
     }
 
 
+async def test_picture_with_a_memory_is_the_picture_without(database_url: str) -> None:
+    clock = FixedClock(MONDAY)
+    memory = board.Memory()
+
+    def tell(tx: Tx, steps: list[told.Step], contact: int) -> None:
+        told.write(tx, told.events(steps, contact=contact, start=tx.now))
+        while keeper.catch_up(tx):
+            pass
+
+    async with a_store(database_url, clock) as store:
+        for contact, steps in enumerate([told.chat(2), told.chat(4), told.gone_chat()], start=1):
+            await store.write(tell, steps, contact)
+            shown = await store.read(board.snapshot, COUNTY, memory)
+            assert shown == await store.read(board.snapshot, COUNTY)
+        assert shown.tiles.reply_delay.n == 2
+
+        correction = told.events([*told.chat(2), told.outcome(9, resolved=False)], contact=1)[-1:]
+        await store.write(told.write, correction)
+        await store.write(keeper.catch_up)
+        shown = await store.read(board.snapshot, COUNTY, memory)
+        assert (shown.tiles.resolution.resolved, shown.tiles.resolution.coded) == (1, 2)
+
+        clock.advance(timedelta(days=1))
+        shown = await store.read(board.snapshot, COUNTY, memory)
+        assert shown.tiles.reply_delay.n == 0
+        assert shown == await store.read(board.snapshot, COUNTY)
+
+
 async def test_snapshot_reads_in_eight_queries_at_most(database_url: str) -> None:
     def arrange(tx: Tx) -> None:
         for number in range(5):
