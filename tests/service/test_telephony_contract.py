@@ -1,0 +1,143 @@
+"""What every exchange must do; an adapter joins by a fixture of its own in `EXCHANGES`."""
+
+from collections.abc import Callable
+
+import pytest
+
+from callbacks.results import Result
+from callbacks.telephony.port import (
+    CallArrived,
+    CallerGone,
+    DialAnswered,
+    DialEnded,
+    DialFailed,
+    DialStarted,
+    KeyPressed,
+    Prompts,
+    Telephony,
+    TelephonyEvent,
+)
+from callbacks.telephony.simulated import Behaviour, SimulatedTelephony
+from core.clock import FixedClock
+from tests.builders import MONDAY
+from tests.rooms import LINE, OTHER_PHONE, PHONE
+
+EXCHANGES: dict[str, Callable[[], SimulatedTelephony]] = {
+    "simulated": lambda: SimulatedTelephony(FixedClock(MONDAY)),
+    "simulated, repeating": lambda: SimulatedTelephony(FixedClock(MONDAY), repeat_events=2),
+}
+
+
+class Ear:
+    """Hears every event once and answers as a line would."""
+
+    def __init__(self, *, hang_up_on: str = "") -> None:
+        self.news: list[TelephonyEvent] = []
+        self.hang_up_on = hang_up_on
+
+    async def __call__(self, event: TelephonyEvent) -> Prompts | None:
+        if event not in self.news:
+            self.news.append(event)
+        if isinstance(event, KeyPressed):
+            return Prompts(play=("call.promised",), hang_up=event.key == self.hang_up_on)
+        return Prompts(play=("call.greeting",), asks=True) if isinstance(event, CallArrived) else None
+
+    @property
+    def kinds(self) -> list[type]:
+        return [type(event) for event in self.news]
+
+
+@pytest.fixture(params=EXCHANGES)
+def exchange(request: pytest.FixtureRequest) -> SimulatedTelephony:
+    return EXCHANGES[request.param]()
+
+
+async def test_an_answered_call_is_told_from_ring_to_end(exchange: SimulatedTelephony) -> None:
+    ear = Ear()
+    telephony: Telephony = exchange
+    await telephony.start(ear)
+    await telephony.dial("k1", LINE, PHONE, "desk")
+    await telephony.hangup("k1")
+    await telephony.hangup("k1")
+
+    assert ear.kinds == [DialStarted, DialAnswered, DialEnded]
+
+
+async def test_a_used_key_rings_nobody(exchange: SimulatedTelephony) -> None:
+    await exchange.start(Ear())
+    for number in (PHONE, PHONE, OTHER_PHONE):
+        await exchange.dial("k1", LINE, number, "desk")
+
+    assert dict(exchange.dialled) == {PHONE: 1}
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour.NO_ANSWER, Behaviour.BUSY, Behaviour.VOICEMAIL])
+async def test_who_is_not_reached_is_told_once(exchange: SimulatedTelephony, behaviour: Behaviour) -> None:
+    ear = Ear()
+    exchange.behaviour(PHONE, behaviour)
+    await exchange.start(ear)
+    await exchange.dial("k1", LINE, PHONE, "desk")
+
+    assert ear.kinds == [DialStarted, DialFailed]
+    assert ear.news[1].result == Result(behaviour.value)  # type: ignore[union-attr]
+
+
+async def test_an_exchange_that_cannot_ring_does_not_say_it_rang(exchange: SimulatedTelephony) -> None:
+    ear = Ear()
+    exchange.behaviour(PHONE, Behaviour.AGENT_ABSENT)
+    await exchange.start(ear)
+    await exchange.dial("k1", LINE, PHONE, "desk")
+
+    assert ear.kinds == [DialFailed]
+
+
+async def test_a_caller_hears_the_answer_to_each_key(exchange: SimulatedTelephony) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    call = await exchange.ring(LINE, PHONE)
+    await exchange.press(call, "12")
+    await exchange.hang_up(call)
+
+    assert ear.kinds == [CallArrived, KeyPressed, KeyPressed, CallerGone]
+    assert [event.n for event in ear.news if isinstance(event, KeyPressed)] == [1, 2]
+    assert [prompts.play for prompts in exchange.calls[call].heard] == [
+        ("call.greeting",),
+        ("call.promised",),
+        ("call.promised",),
+    ]
+
+
+async def test_a_call_we_end_is_gone(exchange: SimulatedTelephony) -> None:
+    ear = Ear(hang_up_on="1")
+    await exchange.start(ear)
+    call = await exchange.ring(LINE, None)
+    await exchange.press(call, "111")
+
+    assert ear.kinds == [CallArrived, KeyPressed, CallerGone]
+
+
+async def test_silence_is_an_answer_too(exchange: SimulatedTelephony) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    await exchange.wait(await exchange.ring(LINE, None))
+
+    assert isinstance(ear.news[1], KeyPressed)
+    assert ear.news[1].key == ""
+
+
+async def test_a_waiting_call_is_joined_to_one_device(exchange: SimulatedTelephony) -> None:
+    await exchange.start(Ear())
+    call = await exchange.ring(LINE, PHONE)
+    await exchange.connect("b1", call, "desk")
+    await exchange.connect("b1", call, "other")
+
+    assert exchange.connected == {"b1": (call, "desk")}
+
+
+async def test_a_stopped_exchange_is_silent(exchange: SimulatedTelephony) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    await exchange.stop()
+    await exchange.dial("k1", LINE, PHONE, "desk")
+
+    assert ear.news == []
