@@ -21,6 +21,7 @@ from core.tasks import Tasks
 from core.text import Texts
 from core.vault import Vault
 from ensilinja import calls, probes, schema, sockets, work
+from ensilinja.demo import open_at_all_hours
 from ensilinja.doors import FALLBACK, Doors, headers, install
 from ensilinja.feed import Feed
 from ensilinja.loops import Loops, settled
@@ -39,18 +40,21 @@ DRAIN = 3.0  # seconds for what was begun to end at a stop
 RESTART_SPREAD_MS = 3000  # browsers come back spread over this
 
 
-def load_services(settings: Settings, *, require_approval: bool) -> Services:
-    """The county's catalogue and questionnaires; raises with every fault of either."""
-    return Services(
-        catalogue=load_catalogue(settings.county),
-        content=load_content(settings.county / "triage", require_approval=require_approval),
-    )
+def load_services(settings: Settings, *, is_demo: bool) -> Services:
+    """The county's catalogue and questionnaires; raises with every fault of either.
+
+    A demo (and a test) takes example content that nobody has approved, and is open at all hours.
+    """
+    is_trial = is_demo or settings.testing
+    catalogue = load_catalogue(settings.county)
+    content = load_content(settings.county / "triage", require_approval=not is_trial)
+    return Services(catalogue=open_at_all_hours(catalogue) if is_trial else catalogue, content=content)
 
 
 def build(settings: Settings, *, is_demo: bool, clock: Clock | None = None) -> Runtime:
     """The parts of a process, not yet running."""
     clock = clock or SystemClock()
-    services = load_services(settings, require_approval=not is_demo)
+    services = load_services(settings, is_demo=is_demo)
     texts = Texts.load(ROOT / "ensilinja" / "locale")
     store = open_store(settings.database_url, clock, Vault(load_key(settings, generate=is_demo)))
     bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
@@ -87,7 +91,7 @@ def own_origins(settings: Settings) -> frozenset[str]:
 
 def all_doors(*, is_demo: bool) -> list[Doors]:
     """Every route there is; the demo telephone only in a demo."""
-    rooms = [probes.doors, sockets.doors, static.doors, resident.doors, staff.doors]
+    rooms = [probes.doors, sockets.doors, static.doors, *resident.ALL, staff.doors]
     return [*rooms, telephone.doors] if is_demo else rooms
 
 

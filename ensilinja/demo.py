@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.county import Catalogue
+from core.hours import ALWAYS_OPEN
 from core.identity import Role
 from core.store import Tx
 from ensilinja import accounts
@@ -33,6 +34,18 @@ PEOPLE = (
     nurse("timo", "Timo T.", "dental", profession="suuhygienisti", languages=("fi", "sv", "en")),
     NewAccount(username="liisa", name="Liisa L.", profession="palveluesihenkilö", roles=(Role.SUPERVISOR,)),
 )
+
+
+def open_at_all_hours(catalogue: Catalogue) -> Catalogue:
+    """The county with every queue, line and door always open: a demo is looked at on Sundays too."""
+    return replace(
+        catalogue,
+        queues=tuple(
+            replace(q, service_hours=ALWAYS_OPEN, intake_hours=ALWAYS_OPEN) for q in catalogue.queues
+        ),
+        lines=tuple(replace(line, hours=ALWAYS_OPEN) for line in catalogue.lines),
+        doors=tuple(replace(d, service_hours=ALWAYS_OPEN, intake_hours=ALWAYS_OPEN) for d in catalogue.doors),
+    )
 
 
 def people_for(catalogue: Catalogue) -> list[NewAccount]:

@@ -27,6 +27,7 @@ Fallback = Callable[[web.Request, EnsilinjaError], web.Response]
 IDENTIFIED = web.RequestKey("identified", Identified)
 COOKIES = {"resident": "__Host-ensilinja", "staff": "__Host-ensilinja-staff"}
 LANG_COOKIE = "ensilinja-kieli"
+YEAR = 31_536_000  # seconds: how long a chosen language is kept
 MAX_BODY = 32_768  # bytes: the longest form is 4,000 characters of own words
 
 SECURITY_HEADERS = {
@@ -94,6 +95,8 @@ def guarded(door: Door) -> Page:
             check_origin(request)
             await check_token(request)
         who = request.get(IDENTIFIED, UNIDENTIFIED)
+        if door.method == "GET" and door.audience != "machine" and "kieli" in request.query:
+            return await switch_language(request, who)
         authorize(who.actor, door.action, Subject(contact=who.contact or 0))
         return await door.page(request)
 
@@ -146,6 +149,19 @@ def language(request: web.Request) -> str:
     return next((lang for lang in wanted if lang in LANGUAGES), "fi")
 
 
+async def switch_language(request: web.Request, who: Identified) -> web.Response:
+    """Keeps the language of `?kieli=` and shows the same page again; answers and place stay."""
+    lang = request.query["kieli"]
+    response = web.Response(status=303, headers={"Location": same_page(request)})
+    if lang in LANGUAGES:
+        response.set_cookie(
+            LANG_COOKIE, lang, max_age=YEAR, path="/", samesite="Lax", secure=True, httponly=True
+        )
+        if who.session and who.lang != lang:
+            await request.app[RUNTIME].store.write(sessions.set_lang, who.session, lang)
+    return response
+
+
 def set_session(response: web.StreamResponse, audience: Audience, token: str) -> None:
     """Gives the browser the secret of its session."""
     strict = "Strict" if audience == "staff" else "Lax"
@@ -163,10 +179,10 @@ def same_page(request: web.Request) -> str:
 
 
 @web.middleware
-async def headers(request: web.Request, page: Page) -> web.StreamResponse:
+async def headers(request: web.Request, handler: Page) -> web.StreamResponse:
     """Counts the request, catches every error of a page and puts the security headers on whatever leaves."""
     try:
-        response = await page(request)
+        response = await handler(request)
     except EnsilinjaError as error:
         response = refused(request, error)
     except web.HTTPException as answer:

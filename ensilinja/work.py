@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[Runtime, JobView], Awaitable[None]]
 
-HERE = frozenset({"dial"})  # these need this process's own link to the exchange
+HERE = frozenset({"dial", "bridge"})  # these need this process's own link to the exchange
 
 
 async def submit(runtime: Runtime, job: int, kind: str) -> None:
@@ -62,4 +62,11 @@ async def sms(runtime: Runtime, job: JobView) -> None:
     await notices.send(runtime, job)
 
 
-WORK: Mapping[str, Work] = {"dial": dial, "sms": sms}
+async def bridge(runtime: Runtime, job: JobView) -> None:
+    """Joins a caller who is still on the line to the professional who took the call."""
+    order = await runtime.store.write(callbacks.bridge_order, int(job.args["call"]), int(job.args["agent"]))
+    if order is not None:
+        await runtime.telephony.connect(job.key.replace(":", "-"), order.call, order.agent_device)
+
+
+WORK: Mapping[str, Work] = {"dial": dial, "bridge": bridge, "sms": sms}

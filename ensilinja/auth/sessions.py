@@ -175,6 +175,23 @@ def restart(tx: Tx, session: int, *, answers: int) -> None:
     tx.execute(update(Session).where(_SESSION.id == session).values(answers_id=answers, contact_id=None))
 
 
+def correct(tx: Tx, session: int, *, answers: int) -> None:
+    """Gives the session new answers about the contact it has."""
+    tx.execute(update(Session).where(_SESSION.id == session).values(answers_id=answers))
+
+
+def contact_of(tx: Tx, session: int) -> int | None:
+    """The contact the session may see, if it has one."""
+    row = tx.get(Session, session)
+    return row.contact_id if row is not None else None
+
+
+def name_of(tx: Tx, staff: int) -> str:
+    """The name a professional is shown by."""
+    row = tx.get(Staff, staff)
+    return row.display_name if row is not None else ""
+
+
 def set_lang(tx: Tx, session: int, lang: str) -> None:
     """Keeps the language the person chose."""
     tx.execute(update(Session).where(_SESSION.id == session).values(lang=lang))

@@ -5,15 +5,11 @@ from aiohttp import web
 from phonenumbers import PhoneNumberFormat
 
 from core.county import Catalogue, UnknownId
-from core.text import LANGUAGES
-from ensilinja.auth import sessions
 from ensilinja.auth.sessions import UNIDENTIFIED
-from ensilinja.doors import IDENTIFIED, LANG_COOKIE, language, same_page
+from ensilinja.doors import IDENTIFIED, language, same_page
 from ensilinja.pages.views import Frame, Phone
 from ensilinja.rendering import asset
 from ensilinja.runtime import RUNTIME
-
-YEAR = 31_536_000  # seconds
 
 
 def frame_of(request: web.Request) -> Frame:
@@ -64,19 +60,3 @@ def as_read(number: str) -> str:
         return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
     area, _, rest = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL).partition(" ")
     return f"{area} {rest[:-4]} {rest[-4:]}"
-
-
-async def switched(request: web.Request) -> web.Response | None:
-    """The answer to `?kieli=`: the language is kept and the same page shown again; None without it."""
-    lang = request.query.get("kieli")
-    if lang is None:
-        return None
-    response = web.Response(status=303, headers={"Location": same_page(request)})
-    if lang in LANGUAGES:
-        response.set_cookie(
-            LANG_COOKIE, lang, max_age=YEAR, path="/", samesite="Lax", secure=True, httponly=True
-        )
-        who = request.get(IDENTIFIED, UNIDENTIFIED)
-        if who.session and who.lang != lang:
-            await request.app[RUNTIME].store.write(sessions.set_lang, who.session, lang)
-    return response

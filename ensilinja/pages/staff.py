@@ -9,7 +9,7 @@ from core.errors import EnsilinjaError, Forbidden, TooMany, Unauthenticated, Una
 from core.identity import Role
 from ensilinja.auth import passwords, sessions
 from ensilinja.doors import IDENTIFIED, Doors, drop_session, language, set_session
-from ensilinja.pages.frames import frame_of, switched
+from ensilinja.pages.frames import frame_of
 from ensilinja.runtime import RUNTIME, Runtime
 
 doors = Doors("staff")
@@ -39,8 +39,6 @@ class ScreenView:
 @doors.get(SIGN_IN, "staff.sign_in")
 async def sign_in_form(request: web.Request) -> web.Response:
     """The form; whoever is signed in already is led to her screen."""
-    if (answer := await switched(request)) is not None:
-        return answer
     who = request[IDENTIFIED]
     return see_other(home(who.actor.roles)) if who.session else render(request, "login", SignInView())
 
@@ -70,13 +68,13 @@ async def sign_out(request: web.Request) -> web.Response:
 @doors.get(CONSOLE, "console.open")
 async def console(request: web.Request) -> web.Response:
     """The professional's screen."""
-    return await switched(request) or render(request, "console", ScreenView())
+    return render(request, "console", ScreenView())
 
 
 @doors.get(BOARD, "board.read")
 async def board(request: web.Request) -> web.Response:
     """The supervisor's screen."""
-    return await switched(request) or render(request, "board", ScreenView())
+    return render(request, "board", ScreenView())
 
 
 async def credentials(request: web.Request) -> tuple[str, str]:

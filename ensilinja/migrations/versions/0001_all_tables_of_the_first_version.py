@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("is_resolved", sa.Boolean(), nullable=True),
         sa.Column("is_counted", sa.Boolean(), nullable=True),
+        sa.Column("upto", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_fact")),
     )
     op.create_index(op.f("ix_fact_arrived_at"), "fact", ["arrived_at"], unique=False)
@@ -121,6 +122,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("callback_due_at IS NOT NULL"),
         postgresql_where=sa.text("callback_due_at IS NOT NULL"),
     )
+    op.create_index(op.f("ix_fact_upto"), "fact", ["upto"], unique=False)
     op.create_table(
         "heartbeat",
         sa.Column("process", sa.String(), nullable=False),
@@ -547,6 +549,7 @@ def upgrade() -> None:
         sa.Column("dialled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_attempt_agent_id_staff")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_attempt_contact_id_contact")),
@@ -560,8 +563,8 @@ def upgrade() -> None:
         "attempt",
         ["requested_at"],
         unique=False,
-        sqlite_where=sa.text("ended_at IS NULL"),
-        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("result IS NULL"),
+        postgresql_where=sa.text("result IS NULL"),
     )
     op.create_table(
         "call",
@@ -797,8 +800,8 @@ def downgrade() -> None:
     op.drop_index(
         "ix_attempt_on",
         table_name="attempt",
-        sqlite_where=sa.text("ended_at IS NULL"),
-        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("result IS NULL"),
+        postgresql_where=sa.text("result IS NULL"),
     )
     op.drop_index(op.f("ix_attempt_agent_id"), table_name="attempt")
     op.drop_table("attempt")
@@ -889,6 +892,7 @@ def downgrade() -> None:
     )
     op.drop_table("job")
     op.drop_table("heartbeat")
+    op.drop_index(op.f("ix_fact_upto"), table_name="fact")
     op.drop_index(
         "ix_fact_callback_due",
         table_name="fact",

@@ -1,0 +1,3 @@
+"""Placeholder."""
+from ensilinja.doors import Doors
+doors = Doors("resident")
