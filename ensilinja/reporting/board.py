@@ -37,7 +37,7 @@ from ensilinja.reporting.sightings import (
     Desk,
     Group,
     Memory,
-    OpenCallback,
+    OpenCallbacks,
     contact_of,
     desks,
     groups,
@@ -59,7 +59,7 @@ class Sight:
     catalogue: Catalogue
     now: datetime
     groups: Sequence[Group]
-    callbacks: Sequence[OpenCallback]
+    callbacks: Sequence[OpenCallbacks]
     desks: Sequence[Desk]
     facts: Sequence[Fact]
     terms: Terms
@@ -163,18 +163,18 @@ def reply_tile(sight: Sight) -> ReplyTile:
 
 def callbacks_tile(sight: Sight) -> CallbacksTile:
     """Callbacks open and overdue, and the earliest due."""
-    promised = [callback.due_at for callback in sight.callbacks if callback.due_at is not None]
+    promised = due_times(sight.callbacks)
     return CallbacksTile(
-        open=len(sight.callbacks),
+        open=sum(callbacks.count for callbacks in sight.callbacks),
         overdue=sum(at < sight.now for at in promised),
         oldest_due_at=min(promised, default=None),
         word=word_of_callbacks(sight.callbacks, sight.now),
     )
 
 
-def word_of_callbacks(callbacks: Sequence[OpenCallback], now: datetime) -> Word:
+def word_of_callbacks(callbacks: Sequence[OpenCallbacks], now: datetime) -> Word:
     """What the oldest promise means; good when none is open."""
-    windows = [(c.due_at, c.made_at) for c in callbacks if c.due_at is not None and c.made_at is not None]
+    windows = [(c.due_at, c.first_made_at) for c in callbacks if c.due_at and c.first_made_at]
     if not windows:
         return Word.GOOD
     due_at, made_at = min(windows)
@@ -230,7 +230,7 @@ def queue_row(sight: Sight, queue: Queue, channel: str, facts: Sequence[Fact]) -
     waits = [wait_of(sight, group) for group in here]
     present = [desk for desk in sight.desks if desk.is_alive and queue.id in desk.queues]
     callbacks = [one for one in sight.callbacks if one.queue == queue.id] if channel == CALLBACK else []
-    due = [one.due_at for one in callbacks if one.due_at is not None]
+    due = due_times(callbacks)
     ready = [desk for desk in present if has_room(desk, queue, channel)]
     delay = kpis.chat_reply_delay(facts, sight.terms).service
     longest = max((wait.seconds for wait in waits), default=None)
@@ -251,7 +251,9 @@ def queue_row(sight: Sight, queue: Queue, channel: str, facts: Sequence[Fact]) -
     )
 
 
-def word_of_row(sight: Sight, channel: str, waits: Sequence[Wait], callbacks: Sequence[OpenCallback]) -> Word:
+def word_of_row(
+    sight: Sight, channel: str, waits: Sequence[Wait], callbacks: Sequence[OpenCallbacks]
+) -> Word:
     """The worst of the waits; for callbacks, the oldest promise."""
     if channel == CALLBACK:
         return word_of_callbacks(callbacks, sight.now)
@@ -353,21 +355,26 @@ def lost_agents(sight: Sight) -> Iterable[Alarm]:
 def broken_promises(sight: Sight) -> Iterable[Alarm]:
     """Callbacks whose promise has passed, by queue."""
     for queue in sight.catalogue.queues:
-        late = [
-            callback.due_at
-            for callback in sight.callbacks
-            if callback.queue == queue.id and callback.due_at is not None and callback.due_at < sight.now
-        ]
+        late = [at for at in due_in(sight, queue) if at < sight.now]
         if late:
             yield alarm(sight, "callbacks_overdue", min(late), queue.id, n=len(late))
+
+
+def due_in(sight: Sight, queue: Queue) -> list[datetime]:
+    """The due instants of the queue's open callbacks."""
+    return due_times([callbacks for callbacks in sight.callbacks if callbacks.queue == queue.id])
+
+
+def due_times(callbacks: Iterable[OpenCallbacks]) -> list[datetime]:
+    """A due instant for each callback with an open promise."""
+    return [due for one in callbacks if (due := one.due_at) is not None for _ in range(one.count)]
 
 
 def endangered_promises(sight: Sight) -> Iterable[Alarm]:
     """Callbacks due within a quarter of an hour for which nobody signed in has time."""
     before = timedelta(minutes=sight.catalogue.limits.promise_alarm_minutes)
     for queue in sight.catalogue.queues:
-        due = [c.due_at for c in sight.callbacks if c.queue == queue.id and c.due_at is not None]
-        soon = [at for at in due if sight.now <= at <= sight.now + before]
+        soon = [at for at in due_in(sight, queue) if sight.now <= at <= sight.now + before]
         ready = sum(
             desk.is_alive and desk.state == "ready" and queue.id in desk.queues for desk in sight.desks
         )

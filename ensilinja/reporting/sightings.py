@@ -51,12 +51,13 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCallback:
-    """A callback nobody has in hand; without a promise when its first attempt was made already."""
+class OpenCallbacks:
+    """Callbacks nobody has in hand that are due together; no promise is open after a first attempt."""
 
     queue: str
-    made_at: datetime | None
     due_at: datetime | None
+    first_made_at: datetime | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +140,19 @@ def contact_of(tx: Tx, group: Group) -> int | None:
     return found
 
 
-def open_callbacks(tx: Tx) -> list[OpenCallback]:
-    """The callbacks in the line with their open promise."""
+def open_callbacks(tx: Tx) -> list[OpenCallbacks]:
+    """The callbacks in the line by the due instant of their open promise."""
+    kinds = (ENTRY.c.queue, FACTS.c.callback_due_at)
     statement = (
-        select(ENTRY.c.queue, FACTS.c.callback_made_at, FACTS.c.callback_due_at)
-        .outerjoin(FACTS, FACTS.c.contact_id == ENTRY.c.contact_id)
+        select(*kinds, func.min(FACTS.c.callback_made_at), func.count())
+        .select_from(ENTRY.outerjoin(FACTS, FACTS.c.contact_id == ENTRY.c.contact_id))
         .where(ENTRY.c.ended_at.is_(None), ENTRY.c.channel == CALLBACK, ENTRY.c.state.in_(IN_LINE))
+        .group_by(*kinds)
     )
-    return [OpenCallback(queue=queue, made_at=made, due_at=due) for queue, made, due in tx.rows(statement)]
+    return [
+        OpenCallbacks(queue=queue, due_at=due, first_made_at=made, count=count)
+        for queue, due, made, count in tx.rows(statement)
+    ]
 
 
 def desks(tx: Tx, limits: Limits) -> list[Desk]:
