@@ -101,8 +101,7 @@ function takeEvent(s, { frame, at }) {
 
 function takeShift(s, frame) {
   if (frame.ev === "shift.ended") return { ...s, shift: null };
-  if (frame.shift !== undefined) return { ...s, shift: frame.shift };
-  if (!s.shift || (frame.staff !== undefined && frame.staff !== s.me?.id) || !frame.state) return s;
+  if (!s.shift || !frame.state) return s;
   return { ...s, shift: { ...s.shift, state: frame.state, reason: frame.reason ?? "" } };
 }
 

@@ -14,7 +14,8 @@ export function Dialog({ title, onClose, onSubmit, submit, isReady = true, t, ch
   useEffect(() => {
     const before = document.activeElement;
     box.current.showModal();
-    (box.current.querySelector("[data-first]") ?? box.current.querySelector("input:checked, input, select, textarea, button"))?.focus();
+    const first = ["input[type=radio]:checked", "[data-first]", "input, textarea, button"];
+    first.map((one) => box.current.querySelector(one)).find(Boolean)?.focus();
     return () => before?.isConnected && before.focus();
   }, []);
   const send = (event) => {
