@@ -218,10 +218,10 @@ def assess(tx: Tx, actor: Actor, body: Assess, services: Services) -> Mapping[st
 @op("staff", "contact.transfer", Transfer, contact)
 def transfer(tx: Tx, actor: Actor, body: Transfer, services: Services) -> Mapping[str, Any]:
     """To another queue, due time kept."""
-    assessments.transfer(
+    chat.transfer(
         tx,
-        body.contact,
         actor,
+        body.contact,
         assignment=body.assignment,
         queue=body.queue,
         note=body.note,
