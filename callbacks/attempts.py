@@ -1,6 +1,7 @@
-"""The calls that keep a promise: asked for by a professional, rung once by the exchange, and what came of them.
+"""The calls that keep a promise: asked for by a professional, rung once by the exchange, and what came of
+them.
 
-An unknown result is stored as unknown and nobody is rung again because of it. A person closes, never this code.
+An unknown result is stored as unknown and nobody is rung again because of it. A person closes.
 """
 
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from router.promising import Kind, keep_promise, text_resident
 from router.services import Services
 from router.standing import check_holds, the_contact
 
-# Asked or rung this long without a word: the professional has waited enough, and the truth is not known (I12).
+# Asked or rung this long without a word: nobody knows what happened, and a person is waiting (I12).
 SILENCE = timedelta(seconds=60)
 SWEPT = 50
 
@@ -54,7 +55,9 @@ def dial(tx: Tx, actor: Actor, contact: int, assignment: int, services: Services
 
 
 def dial_order(tx: Tx, key: str) -> DialOrder | None:
-    """What to dial for this attempt, once; None when it was given out before, is settled, or came too late."""
+    """What to dial for this attempt, once; None when it was given out before, is settled, or came too
+    late.
+    """
     row = _row(tx, key)
     if row.sent_at is not None or row.result is not None or tx.now - row.requested_at > SILENCE:
         return None

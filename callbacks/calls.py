@@ -1,4 +1,7 @@
-"""Inbound calls: the call flow over the store. A caller becomes one in the line, or a promise, in one transaction."""
+"""Inbound calls: the call flow over the store.
+
+A caller becomes one in the line, or a promise, in one transaction.
+"""
 
 from datetime import datetime, timedelta
 
@@ -91,7 +94,9 @@ def gone(tx: Tx, provider: str, event: CallerGone, services: Services) -> None:
 
 
 def promise(tx: Tx, call_id: int, services: Services) -> Received:
-    """The caller will be called back; a second call of the number to the service on one day joins the first."""
+    """The caller will be called back; a second call of the number to the service on one day joins the
+    first.
+    """
     call = tx.get(Call, call_id)
     if call is None:
         raise NotFound

@@ -59,7 +59,8 @@ class After:
 
 
 def after(results: Iterable[Result | None], *, limit: int, retry_at: datetime) -> After:
-    """Decides from all results of the contact: an unreached one is tried again; used up, a professional decides.
+    """Decides from all results of the contact: an unreached one is tried again; used up, a professional
+    decides.
 
     After a technical failure, an unknown result or a wrong number the professional says what follows.
     """

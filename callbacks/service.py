@@ -1,4 +1,6 @@
-"""What one may do by telephone, and what the exchange tells. Nothing is dialled here: a job row asks for it."""
+"""What one may do by telephone, and what the exchange tells. Nothing is dialled here: a job row asks for
+it.
+"""
 
 from callbacks.attempts import (
     attempts_of,
@@ -51,7 +53,9 @@ __all__ = [
 
 
 def accept(tx: Tx, actor: Actor, entry: int, assignment: int, services: Services) -> Accepted:
-    """Takes the offer under `assignment`: the first wins, the same again is the same answer, others get 409."""
+    """Takes the offer under `assignment`: the first wins, the same again is the same answer, others get
+    409.
+    """
     authorize(actor, "offer.accept", subject_of(queues.entry(tx, entry)))
     return opened(tx, actor, queues.hold(tx, entry, actor.id, assignment), "offer.accept")
 
@@ -76,7 +80,9 @@ def opened(tx: Tx, actor: Actor, held: EntryView, action: str) -> Accepted:
 
 
 def hear(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> Prompts | None:
-    """Takes one event of the exchange, which may come twice, late or out of order; answers what a caller hears."""
+    """Takes one event of the exchange, which may come twice, late or out of order; answers what a caller
+    hears.
+    """
     match event:
         case CallArrived():
             return ring(tx, provider, event, services)

@@ -43,7 +43,9 @@ def join_staff(tx: Tx, actor: Actor, held: EntryView) -> None:
 
 
 def connected(tx: Tx, contact: int) -> None:
-    """The resident is present, and renewed so while the page is open; one who had left is back in her place."""
+    """The resident is present, and renewed so while the page is open; one who had left is back in her
+    place.
+    """
     row = _resident(tx, contact)
     if not _is_here(row, tx):
         record(tx, ChatPresence(present=True), contact=contact, actor=row.who_key)

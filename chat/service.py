@@ -1,6 +1,6 @@
 """What one may do in a conversation: accept, say, note, read, come and go. Never commits, never drops a word.
 
-Every text has the id its writer gave it: sent again it is acknowledged again, with another text it is refused.
+Every text has its writer's id: sent again it is acknowledged again, with another text it is refused.
 """
 
 from datetime import timedelta
@@ -62,7 +62,9 @@ WRITTEN = ("chat", "message")
 
 
 def accept(tx: Tx, actor: Actor, entry: int, assignment: int, services: Services) -> Accepted:
-    """Takes the offer under `assignment`: the first wins, the same again is the same answer, others get 409."""
+    """Takes the offer under `assignment`: the first wins, the same again is the same answer, others get
+    409.
+    """
     authorize(actor, "offer.accept", subject_of(queues.entry(tx, entry)))
     return opened(tx, actor, queues.hold(tx, entry, actor.id, assignment), "offer.accept")
 
@@ -131,7 +133,9 @@ def note(
 
 
 def history(tx: Tx, contact: int, after: int, actor: Actor) -> list[MessageView]:
-    """The lines after `after` in their one order; residents get no notes, a professional's reading is logged."""
+    """The lines after `after` in their one order; residents get no notes, a professional's reading is
+    logged.
+    """
     check_may(tx, actor, "message.read", contact, staff_in(tx, contact))
     if actor.kind != RESIDENT:
         log_access(tx, actor, contact=contact, action="message.read")
@@ -171,7 +175,8 @@ def transfer(
         seq = talk_of(tx, entry).newest + 1
         text = check_text(note)
         add_line(tx, contact, seq, actor, kind=Kind.NOTE, text=text, name=_name(tx, actor))
-    _say(tx, entry, SYSTEM, text_key="chat.system.transferred")
+    if entry.channel in WRITTEN:
+        _say(tx, entry, SYSTEM, text_key="chat.system.transferred")
     return assessments.transfer(tx, contact, actor, assignment=assignment, queue=queue, services=services)
 
 

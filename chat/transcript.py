@@ -1,4 +1,7 @@
-"""The stored lines of a conversation: written once, sealed, in one order. Decides nothing about who may write."""
+"""The stored lines of a conversation: written once, sealed, in one order.
+
+Decides nothing about who may write.
+"""
 
 from sqlalchemy import case, func, select
 

@@ -1,4 +1,7 @@
-"""The resident's answers before and after sending: sealed, versioned, immutable once sent. Evaluates nothing."""
+"""The resident's answers before and after sending: sealed, versioned, immutable once sent.
+
+Evaluates nothing.
+"""
 
 import json
 from collections.abc import Mapping
@@ -66,7 +69,10 @@ def save_answers(tx: Tx, answers: int, values: Mapping[str, Json]) -> None:
 
 
 def read_answers(tx: Tx, answers: int) -> Mapping[str, Json]:
-    """The stored values, empty before the first save. Whoever shows them to a professional logs the access."""
+    """The stored values, empty before the first save.
+
+    Whoever shows them to a professional logs the access.
+    """
     return _opened(tx, _row(tx, answers))
 
 

@@ -1,4 +1,6 @@
-"""A professional's acts on where a contact belongs: assessment of the need of care, and passing on to another queue."""
+"""A professional's acts on where a contact belongs: assessment of the need of care, and passing on to
+another queue.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""What a professional gets to see of a resident when she opens a contact. No look without its row in the access log."""
+"""What a professional gets to see of a resident when she opens a contact.
+
+No look without its row in the access log.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,5 @@
-"""The one door: every contact comes in here, in one transaction, and has a place and a word before it is acknowledged.
+"""The one door: every contact comes in here, in one transaction, and has a place and a word before it is
+acknowledged.
 
 Refuses nobody for what they answered. The same client id again is the same contact.
 """
@@ -34,7 +35,9 @@ from triage.definition import GateResult, Result
 
 
 def receive(tx: Tx, arrival: Arrival, services: Services, actor: str = "system") -> Received:
-    """Takes a contact in: party, matter, contact, answers, route, place in the line, promise or estimate, events."""
+    """Takes a contact in: party, matter, contact, answers, route, place in the line, promise or estimate,
+    events.
+    """
     known = tx.one(select(Contact).where(Contact.client_id == arrival.client_id))  # type: ignore[arg-type]
     if known is not None:
         return _again(tx, known, arrival, services)
@@ -62,7 +65,9 @@ def receive(tx: Tx, arrival: Arrival, services: Services, actor: str = "system")
 def withdraw_flag(
     tx: Tx, contact: int, *, answers: int, result: Result, actor: str, services: Services
 ) -> EntryView:
-    """ "I answered wrong": new answers beside the old ones; the level follows them, but not below SAME_DAY."""
+    """ "I answered wrong": new answers beside the old ones; the level follows them, but not below
+    SAME_DAY.
+    """
     if answers_view(tx, answers).contact == contact:
         return queues.entry_of(tx, contact)
     bind_answers(tx, answers, contact, result, actor)

@@ -1,4 +1,6 @@
-"""One subject's one need over its contacts. Joined only when it is surely the same person; else only proposed."""
+"""One subject's one need over its contacts. Joined only when it is surely the same person; else only
+proposed.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +20,9 @@ PROPOSED = 10  # a number shared by many people would fill the pane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """Another contact from the same number: perhaps the same matter, perhaps another person of the household."""
+    """Another contact from the same number: perhaps the same matter, perhaps another person of the
+    household.
+    """
 
     matter: int
     contact: int
@@ -63,7 +67,9 @@ def contacts_of(tx: Tx, matter: int) -> list[Contact]:
 
 
 def propose_matters(tx: Tx, contact: int, actor: Actor) -> list[Proposal]:
-    """Contacts from the same number in other matters; only for the holder, so nothing shows before accepting."""
+    """Contacts from the same number in other matters; only for the holder, so nothing shows before
+    accepting.
+    """
     row = the_contact(tx, contact)
     authorize(actor, "contact.close", subject_of(entry_of(tx, contact)))
     asker = tx.get(Party, row.asker_id)

@@ -1,4 +1,7 @@
-"""Tables of the router: who asks for whom, what about, what was promised and how it ended. Content is sealed."""
+"""Tables of the router: who asks for whom, what about, what was promised and how it ended.
+
+Content is sealed.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +13,9 @@ from core.db import Row, big_id, json_col, ref, sealed, utc
 
 
 class Party(Row, table=True):
-    """A person as far as we know: anonymous unless identified; the number is sealed and found by a keyed hash."""
+    """A person as far as we know: anonymous unless identified; the number is sealed and found by a keyed
+    hash.
+    """
 
     id: int | None = big_id()
     data_key_id: int = ref("data_key.id", index=False)

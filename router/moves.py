@@ -1,4 +1,7 @@
-"""Changing how a contact is handled: to a call back, or ended by the resident herself. Arrival and place are kept."""
+"""Changing how a contact is handled: to a call back, or ended by the resident herself.
+
+Arrival and place are kept.
+"""
 
 from core.identity import Actor
 from core.store import Tx

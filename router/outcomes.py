@@ -1,4 +1,6 @@
-"""How contacts end: by a professional, with a code, and never in silence. Outcomes are append-only; the newest counts."""
+"""How contacts end: by a professional, with a code, and never in silence. Outcomes are append-only; the
+newest counts.
+"""
 
 import re
 from collections.abc import Collection
@@ -52,7 +54,9 @@ class OutcomeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sibling:
-    """Another open contact of the same matter, to be ended with this one unless the professional unticks it."""
+    """Another open contact of the same matter, to be ended with this one unless the professional unticks
+    it.
+    """
 
     contact: int
     channel: str

@@ -26,7 +26,9 @@ class Purpose(StrEnum):
 
 
 def may_contact(*, safe: Mapping[str, object], non_disclosure: bool, purpose: Purpose) -> bool:
-    """Whether a person may be reached so: her own "not safe" stands, and a non-disclosure order stops all but a call."""
+    """Whether a person may be reached so: her own "not safe" stands, and a non-disclosure order stops all
+    but a call.
+    """
     if safe.get(purpose.value) is False:
         return False
     return purpose == Purpose.CALL or not non_disclosure

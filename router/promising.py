@@ -1,4 +1,6 @@
-"""Promises as rows: made, kept, withdrawn by the resident or replaced. A due instant never moves; broken is derived."""
+"""Promises as rows: made, kept, withdrawn by the resident or replaced. A due instant never moves; broken is
+derived.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,7 +66,9 @@ def make_promise(
 
 
 def keep_promise(tx: Tx, contact: int, kind: Kind, at: datetime, actor: str) -> PromiseView | None:
-    """Marks the open promise of this kind kept at `at`; None when there is none open (kept before, or ended)."""
+    """Marks the open promise of this kind kept at `at`; None when there is none open (kept before, or
+    ended).
+    """
     row = _open_row(tx, contact, kind)
     if row is None:
         return None
@@ -83,7 +87,10 @@ def withdraw_promise(tx: Tx, contact: int, kind: Kind, actor: str) -> PromiseVie
 def replace_promise(
     tx: Tx, contact: int, *, kind: Kind, due_at: datetime, told_as: Mapping[str, object], actor: str
 ) -> PromiseView:
-    """Ends the open promise and makes another; one already broken stays broken. PromiseGone when there is none."""
+    """Ends the open promise and makes another; one already broken stays broken.
+
+    PromiseGone when there is none.
+    """
     ended = end_promise(tx, contact, kind, Why.REPLACED, actor)
     made = make_promise(tx, contact, kind=kind, due_at=due_at, told_as=told_as, actor=actor)
     point_to(tx, ended.id, made.id)

@@ -66,7 +66,9 @@ def read_values(filled: AnswersView, content: Content, lang: str) -> Reading:
         red_flags=(*_gate_flags(content, checked, lang), *_flags(content, topic, asked, given, lang)),
         facts=tuple(_facts(asked, given, lang)),
         answers=tuple(
-            Line(question=q.text.get(lang), answer=in_words(q, given[q.id], lang)) for q in asked if q.id in given
+            Line(question=q.text.get(lang), answer=in_words(q, given[q.id], lang))
+            for q in asked
+            if q.id in given
         ),
         fired=tuple(_whys(content, topic, filled.fired, lang)),
         topic=filled.topic,

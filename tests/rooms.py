@@ -1,4 +1,6 @@
-"""Builders for the rooms' tests: the county's services, arrivals, professionals and people with a contact in the line."""
+"""Builders for the rooms' tests: the county's services, arrivals, professionals and people with a contact
+in the line.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -20,9 +22,7 @@ from triage.definition import GateResult, Result
 from triage.loader import load
 
 FOLDER = Path(__file__).resolve().parent.parent / "config" / "oma-hame"
-SERVICES = Services(
-    catalogue=load_catalogue(FOLDER), content=load(FOLDER / "triage", require_approval=False)
-)
+SERVICES = Services(catalogue=load_catalogue(FOLDER), content=load(FOLDER / "triage", require_approval=False))
 PHONE = "+358401234567"
 OTHER_PHONE = "+358501234567"
 LINE = "health_station"

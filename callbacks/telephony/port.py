@@ -1,4 +1,6 @@
-"""What the program needs of a telephone exchange. An adapter translates; it decides nothing and stores nothing."""
+"""What the program needs of a telephone exchange. An adapter translates; it decides nothing and stores
+nothing.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""An exchange inside the process, with people who behave as told. It opens no connection and can ring nobody."""
+"""An exchange inside the process, with people who behave as told.
+
+It opens no connection and can ring nobody.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -45,7 +48,9 @@ class Caller:
 
 
 class SimulatedTelephony:
-    """A `Telephony` for demos, tests and the load generator; scripted by number, otherwise everyone answers."""
+    """A `Telephony` for demos, tests and the load generator; scripted by number, otherwise everyone
+    answers.
+    """
 
     name = "simulated"
 
@@ -76,7 +81,7 @@ class SimulatedTelephony:
             return
         self._keys.add(key)
         self.dialled[number] += 1
-        for event in self._course(key, self._behaviours.get(number, Behaviour.ANSWERS)):
+        for event in self._course(key, self.behaviour_of(number)):
             await self._report(event)
 
     async def connect(self, key: str, call: str, agent_device: str) -> None:
@@ -119,6 +124,10 @@ class SimulatedTelephony:
     def behaviour(self, number: str, behaviour: Behaviour) -> None:
         """Scripts what the person of `number` does from now on."""
         self._behaviours[number] = behaviour
+
+    def behaviour_of(self, number: str) -> Behaviour:
+        """What the person of `number` does when called; everyone answers unless scripted."""
+        return self._behaviours.get(number, Behaviour.ANSWERS)
 
     async def _answer(self, call: str, key: str) -> None:
         caller = self._caller(call)

@@ -1,4 +1,6 @@
-"""The telephone on both databases: every request is promised once, tried in order, and never ended by a machine."""
+"""The telephone on both databases: every request is promised once, tried in order, and never ended by a
+machine.
+"""
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
@@ -403,7 +405,7 @@ async def test_an_order_too_old_is_not_dialled(store: Store, clock: FixedClock) 
 
 async def test_news_of_an_attempt_in_any_order_and_twice_is_one_state(store: Store) -> None:
     def of(key: str, events: Sequence[TelephonyEvent]) -> list[TelephonyEvent]:
-        return [type(event)(**{"key": key, "at": event.at}) for event in events]
+        return [type(event)(key=key, at=event.at) for event in events]
 
     def walk(tx: Tx) -> set[tuple[object, ...]]:
         seen = set()

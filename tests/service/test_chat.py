@@ -78,13 +78,13 @@ async def test_a_text_is_stored_sealed(store: Store) -> None:
         received = a_chat(tx)
         says(tx, the_resident(received), received.contact, "salaisuus")
         row = tx.one(select(Message))
-        assert "salaisuus".encode() not in row.body_sealed
+        assert b"salaisuus" not in row.body_sealed
 
     await store.write(look)
 
 
 async def test_a_text_sent_again_is_acknowledged_again(store: Store, clock: FixedClock) -> None:
-    received = await store.write(lambda tx: a_chat(tx))
+    received = await store.write(a_chat)
     me = the_resident(received)
     first = await store.write(says, me, received.contact, "hei")
     clock.advance(60)
@@ -101,9 +101,7 @@ async def test_an_id_is_its_writers_and_conversations_own(store: Store) -> None:
         nurse, me, received, accepted = in_conversation(tx)
         other = a_chat(tx, "b")
         says(tx, me, received.contact, "hei")
-        sent = says(
-            tx, nurse, received.contact, "päivää", seen_seq=2, assignment=accepted.entry.assignment
-        )
+        sent = says(tx, nurse, received.contact, "päivää", seen_seq=2, assignment=accepted.entry.assignment)
         assert not sent.duplicate
         assert not says(tx, the_resident(other), other.contact, "moi").duplicate
 
@@ -134,7 +132,7 @@ async def test_concurrent_texts_have_no_holes_in_their_order(store: Store) -> No
 
 async def test_the_reply_clock_stops_once(store: Store) -> None:
     def walk(tx: Tx) -> None:
-        nurse, me, received, accepted = in_conversation(tx)
+        nurse, _, received, accepted = in_conversation(tx)
         contact, assignment = received.contact, accepted.entry.assignment
         assert "chat.replied" not in types(tx, contact)
         for n in range(3):
@@ -269,7 +267,7 @@ async def test_a_reading_that_cannot_be_logged_fails(store: Store) -> None:
 
 
 async def test_who_left_in_time_is_back_in_place(store: Store, clock: FixedClock) -> None:
-    received = await store.write(lambda tx: a_chat(tx))
+    received = await store.write(a_chat)
     me = the_resident(received)
     left = await store.write(chat.leave, me, received.contact, SERVICES)
     clock.advance(timedelta(minutes=9))
@@ -285,7 +283,7 @@ async def test_who_left_in_time_is_back_in_place(store: Store, clock: FixedClock
 
 
 async def test_a_text_to_an_ended_conversation_is_refused(store: Store, clock: FixedClock) -> None:
-    received = await store.write(lambda tx: a_chat(tx))
+    received = await store.write(a_chat)
     me = the_resident(received)
     await store.write(chat.leave, me, received.contact, SERVICES)
     clock.advance(timedelta(minutes=11))
@@ -307,7 +305,7 @@ async def test_a_resident_who_writes_reopens_the_wrap_up(store: Store) -> None:
 
 
 async def test_a_lost_page_keeps_the_place_a_while(store: Store, clock: FixedClock) -> None:
-    received = await store.write(lambda tx: a_chat(tx))
+    received = await store.write(a_chat)
     await store.write(chat.connected, received.contact)
     clock.advance(40)
     assert await store.write(chat.sweep, SERVICES) == 0
@@ -320,7 +318,7 @@ async def test_a_lost_page_keeps_the_place_a_while(store: Store, clock: FixedClo
 
 
 async def test_who_never_had_a_live_page_is_not_taken_for_gone(store: Store, clock: FixedClock) -> None:
-    received = await store.write(lambda tx: a_chat(tx))
+    received = await store.write(a_chat)
     clock.advance(timedelta(minutes=5))
 
     assert await store.write(chat.sweep, SERVICES) == 0

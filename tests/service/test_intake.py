@@ -1,47 +1,44 @@
 """The one door on both databases: one contact however often it is sent, a place and a word for everybody."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from chat import service as chat
 from core.clock import FixedClock
 from core.errors import Invalid, NotFound
 from core.events import read_events
 from core.hours import local_date
-from core.identity import SYSTEM, Actor, Role
+from core.identity import Actor, Role
 from core.models import AccessLog, Job
 from core.phone import PhoneFault
 from core.store import Store, Tx
 from core.urgency import Urgency
 from queues.service import entry_of
-from router.answering import bind_answers, read_answers, save_answers, start_answers
+from router.answering import read_answers, save_answers, start_answers
 from router.arrivals import Channel
 from router.assessments import assess
 from router.briefs import brief
-from router.errors import AnswersClosed, IdReused, NoNumber, TooLate
-from router.intake import receive, withdraw_flag
+from router.errors import AnswersClosed, IdReused, NoNumber
+from router.intake import withdraw_flag
 from router.models import Contact, Party
 from router.moves import cancel, change_to_callback
 from router.parties import phone_of
-from router.promising import Kind, open_promise, promises_of
+from router.promising import Kind, promises_of
 from tests.builders import MONDAY, a_store
 from tests.rooms import (
     EMERGENCY,
-    LINE,
     PHONE,
     SERVICES,
     a_callback,
     a_chat,
     a_nurse,
     a_result,
-    an_arrival,
     offered,
     the_resident,
 )
-from chat import service as chat
 
 NIGHT = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
 
@@ -63,14 +60,20 @@ def types(tx: Tx, contact: int) -> list[str]:
 
 def filled(tx: Tx, client_id: str = "form") -> int:
     answers = start_answers(tx, client_id=client_id, language="fi")
-    save_answers(tx, answers, {"answers": {"free_text": "kurkku on kipeä", "pain": 4, "poor_condition": False}})
+    save_answers(
+        tx, answers, {"answers": {"free_text": "kurkku on kipeä", "pain": 4, "poor_condition": False}}
+    )
     return answers
 
 
 async def test_a_chat_has_a_place_and_an_estimate(store: Store) -> None:
     def arrive(tx: Tx) -> None:
         received = a_chat(tx)
-        assert (received.entry.state, received.entry.channel, received.entry.queue) == ("waiting", "chat", "nurse")
+        assert (received.entry.state, received.entry.channel, received.entry.queue) == (
+            "waiting",
+            "chat",
+            "nurse",
+        )
         assert received.promise is None
         assert received.estimate is not None
         assert received.estimate.position == 1
@@ -80,8 +83,8 @@ async def test_a_chat_has_a_place_and_an_estimate(store: Store) -> None:
 
 
 async def test_the_same_id_is_the_same_contact(store: Store) -> None:
-    first = await store.write(lambda tx: a_chat(tx))
-    second = await store.write(lambda tx: a_chat(tx))
+    first = await store.write(a_chat)
+    second = await store.write(a_chat)
     counted = await store.read(lambda tx: tx.scalar(select(func.count()).select_from(Contact)))
 
     assert second == first
@@ -89,10 +92,10 @@ async def test_the_same_id_is_the_same_contact(store: Store) -> None:
 
 
 async def test_an_id_of_another_contact_opens_nothing(store: Store) -> None:
-    await store.write(lambda tx: a_chat(tx))
+    await store.write(a_chat)
 
     with pytest.raises(IdReused):
-        await store.write(lambda tx: a_callback(tx))
+        await store.write(a_callback)
 
 
 async def test_a_failure_leaves_nothing_behind(store: Store) -> None:
@@ -162,7 +165,7 @@ async def test_the_elderly_line_promises_the_next_working_day(store: Store) -> N
 
 async def test_a_closed_chat_is_taken_as_a_message_for_the_opening(store: Store, clock: FixedClock) -> None:
     clock.set(NIGHT)
-    received = await store.write(lambda tx: a_chat(tx))
+    received = await store.write(a_chat)
 
     assert (received.entry.state, received.entry.channel) == ("scheduled", "message")
     assert received.entry.not_before == received.route.opens_at
@@ -196,7 +199,7 @@ async def test_a_withdrawn_emergency_is_not_under_same_day(store: Store) -> None
 
 
 async def test_the_waiting_may_become_a_callback_and_keep_the_place(store: Store, clock: FixedClock) -> None:
-    first = await store.write(lambda tx: a_chat(tx))
+    first = await store.write(a_chat)
     clock.advance(timedelta(minutes=9))
 
     def change(tx: Tx) -> None:

@@ -83,7 +83,11 @@ async def test_a_chat_ends_with_its_outcome(store: Store) -> None:
         assert outcome_of(tx, received.contact) == outcome
         assert entry_of(tx, received.contact).state == "done"
         (told,) = [e for e in read_events(tx, contact=received.contact) if e.type == "outcome.recorded"]
-        assert (told.data["code"], told.data["resolved"], told.data["by"]) == ("RESOLVED_ADVICE", True, nurse.id)
+        assert (told.data["code"], told.data["resolved"], told.data["by"]) == (
+            "RESOLVED_ADVICE",
+            True,
+            nurse.id,
+        )
         assert "omahoitoon" not in str(told.data)
         assert b"omahoitoon" not in tx.scalar(select(Outcome.note_sealed))  # type: ignore[call-overload]
 
