@@ -5,18 +5,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.county import Catalogue, Queue
 from core.hours import is_open, service_time
 from core.store import Tx
 from core.urgency import Urgency
 from ensilinja.reporting import kpis
+from ensilinja.reporting.alarms import alarms
 from ensilinja.reporting.definitions import DEFINITIONS
 from ensilinja.reporting.facts import CALLBACK, Fact
-from ensilinja.reporting.kpis import Terms
 from ensilinja.reporting.picture import (
-    Alarm,
     Board,
     CallbackDelayTile,
     CallbacksTile,
@@ -38,31 +37,14 @@ from ensilinja.reporting.sightings import (
     Group,
     Memory,
     OpenCallbacks,
+    Sight,
     contact_of,
-    desks,
-    groups,
-    open_callbacks,
-    recall,
-    recently_served,
+    due_times,
+    look,
 )
 from queues.line import FILLING
 
 __all__ = ["Board", "Memory", "snapshot"]
-
-EMERGENCY_ALARM = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """All that one snapshot has read."""
-
-    catalogue: Catalogue
-    now: datetime
-    groups: Sequence[Group]
-    callbacks: Sequence[OpenCallbacks]
-    desks: Sequence[Desk]
-    facts: Sequence[Fact]
-    terms: Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +66,7 @@ def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None) -> Boar
 
     A memory belongs to one caller at a time; the picture is the same with and without it.
     """
-    period = kpis.today(tx.now)
-    memory = memory or Memory()
-    memory.turn_to(period, catalogue)
-    sight = Sight(
-        catalogue=catalogue,
-        now=tx.now,
-        groups=[group for group in groups(tx) if has_queue(catalogue, group.queue)],
-        callbacks=open_callbacks(tx),
-        desks=desks(tx, catalogue.limits),
-        facts=recall(tx, period, memory),
-        terms=Terms(catalogue=catalogue, period=period, now=tx.now, memo=memory.memo),
-    )
+    sight = look(tx, catalogue, memory or Memory())
     waits = [wait_of(sight, group) for group in sight.groups if group.is_live]
     longest = max(waits, key=lambda wait: wait.seconds, default=None)
     contact = contact_of(tx, longest.group) if longest else None
@@ -106,11 +77,6 @@ def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None) -> Boar
         alarms=tuple(alarms(tx, sight)),
         now=tx.now,
     )
-
-
-def has_queue(catalogue: Catalogue, queue_id: str) -> bool:
-    """Whether the county still has the queue."""
-    return any(queue.id == queue_id for queue in catalogue.queues)
 
 
 def wait_of(sight: Sight, group: Group) -> Wait:
@@ -297,92 +263,3 @@ def state_of(desk: Desk) -> tuple[str, datetime]:
     if desk.weight >= desk.capacity:
         return "busy", max(hand.since for hand in desk.hands)
     return "ready", max((hand.since for hand in desk.hands), default=desk.since)
-
-
-def alarms(tx: Tx, sight: Sight) -> Iterable[Alarm]:
-    """What asks for a supervisor, most urgent first."""
-    yield from emergencies(sight)
-    yield from deserted(tx, sight)
-    yield from lost_agents(sight)
-    yield from broken_promises(sight)
-    yield from endangered_promises(sight)
-
-
-def emergencies(sight: Sight) -> Iterable[Alarm]:
-    """Tier-0 entries that nobody has taken for 30 s."""
-    for group in sight.groups:
-        since = group.oldest_state
-        if group.tier == 0 and group.state == "waiting" and sight.now - since >= EMERGENCY_ALARM:
-            yield alarm(sight, "emergency", since, group.queue, n=group.count)
-
-
-def deserted(tx: Tx, sight: Sight) -> Iterable[Alarm]:
-    """Open queues where somebody has waited a minute and nobody signed in could serve for as long."""
-    patience = timedelta(seconds=sight.catalogue.limits.no_one_eligible_alarm_s)
-    oldest: dict[str, datetime] = {}
-    for group in sight.groups:
-        if group.state == "waiting":
-            oldest[group.queue] = min(oldest.get(group.queue, group.oldest_here), group.oldest_here)
-    served = {
-        queue for desk in sight.desks if desk.eligible_until > sight.now - patience for queue in desk.queues
-    }
-    alone = [
-        queue
-        for queue in sight.catalogue.queues
-        if queue.id in oldest.keys() - served
-        and sight.now - oldest[queue.id] >= patience
-        and has_been_open(queue, sight.now, patience)
-    ]
-    lately = recently_served(tx, patience) if alone else frozenset()
-    for queue in alone:
-        if queue.id not in lately:
-            yield alarm(sight, "nobody_eligible", oldest[queue.id], queue.id)
-
-
-def has_been_open(queue: Queue, now: datetime, patience: timedelta) -> bool:
-    """Whether the queue is open and was already when the patience began."""
-    return is_open(queue.service_hours, now) and is_open(queue.service_hours, now - patience)
-
-
-def lost_agents(sight: Sight) -> Iterable[Alarm]:
-    """Professionals whose console went silent with people in their hands."""
-    for desk in sight.desks:
-        held = [hand for hand in desk.hands if hand.state in {"held", "wrapping"}]
-        if held and not desk.is_alive and has_queue(sight.catalogue, held[0].queue):
-            yield alarm(sight, "agent_lost", desk.seen_until, held[0].queue, n=len(held))
-
-
-def broken_promises(sight: Sight) -> Iterable[Alarm]:
-    """Callbacks whose promise has passed, by queue."""
-    for queue in sight.catalogue.queues:
-        late = [at for at in due_in(sight, queue) if at < sight.now]
-        if late:
-            yield alarm(sight, "callbacks_overdue", min(late), queue.id, n=len(late))
-
-
-def due_in(sight: Sight, queue: Queue) -> list[datetime]:
-    """The due instants of the queue's open callbacks."""
-    return due_times([callbacks for callbacks in sight.callbacks if callbacks.queue == queue.id])
-
-
-def due_times(callbacks: Iterable[OpenCallbacks]) -> list[datetime]:
-    """A due instant for each callback with an open promise."""
-    return [due for one in callbacks if (due := one.due_at) is not None for _ in range(one.count)]
-
-
-def endangered_promises(sight: Sight) -> Iterable[Alarm]:
-    """Callbacks due within a quarter of an hour for which nobody signed in has time."""
-    before = timedelta(minutes=sight.catalogue.limits.promise_alarm_minutes)
-    for queue in sight.catalogue.queues:
-        soon = [at for at in due_in(sight, queue) if sight.now <= at <= sight.now + before]
-        ready = sum(
-            desk.is_alive and desk.state == "ready" and queue.id in desk.queues for desk in sight.desks
-        )
-        short = promises_at_risk(soon, ready, sight.now)
-        if short:
-            yield alarm(sight, "promise_at_risk", min(soon) - before, queue.id, n=short)
-
-
-def alarm(sight: Sight, kind: str, since: datetime, queue: str, n: int | None = None) -> Alarm:
-    """An alarm of a queue."""
-    return Alarm(kind=kind, since=since, queue=queue, queue_name=sight.catalogue.queue(queue).name, n=n)

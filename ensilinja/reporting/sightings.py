@@ -1,19 +1,19 @@
 """What the board reads of the store: eight queries at most, whatever the number of contacts and watchers."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Table, func, select
 
-from core.county import Catalogue, Limits
+from core.county import Catalogue, Limits, Queue
 from core.models import Staff
 from core.store import Tx
 from core.urgency import Urgency
 from ensilinja.reporting.facts import CALLBACK, Fact
 from ensilinja.reporting.keeper import FACTS
-from ensilinja.reporting.kpis import Period, Span
+from ensilinja.reporting.kpis import Period, Span, Terms, today
 from queues.line import FILLING, FULL
 from queues.machine import ASSIGNED, State
 from queues.models import ENTRY, MEMBER, SHIFT
@@ -261,3 +261,46 @@ def recall(tx: Tx, period: Period, memory: Memory) -> list[Fact]:
         memory.facts[fact.contact_id] = fact
         memory.upto = max(memory.upto, upto)
     return list(memory.facts.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """All that one snapshot has read."""
+
+    catalogue: Catalogue
+    now: datetime
+    groups: Sequence[Group]
+    callbacks: Sequence[OpenCallbacks]
+    desks: Sequence[Desk]
+    facts: Sequence[Fact]
+    terms: Terms
+
+
+def look(tx: Tx, catalogue: Catalogue, memory: Memory) -> Sight:
+    """Reads all of one snapshot; of facts only what the memory does not know."""
+    period = today(tx.now)
+    memory.turn_to(period, catalogue)
+    return Sight(
+        catalogue=catalogue,
+        now=tx.now,
+        groups=[group for group in groups(tx) if has_queue(catalogue, group.queue)],
+        callbacks=open_callbacks(tx),
+        desks=desks(tx, catalogue.limits),
+        facts=recall(tx, period, memory),
+        terms=Terms(catalogue=catalogue, period=period, now=tx.now, memo=memory.memo),
+    )
+
+
+def has_queue(catalogue: Catalogue, queue_id: str) -> bool:
+    """Whether the county still has the queue."""
+    return any(queue.id == queue_id for queue in catalogue.queues)
+
+
+def due_in(sight: Sight, queue: Queue) -> list[datetime]:
+    """The due instants of the queue's open callbacks."""
+    return due_times([callbacks for callbacks in sight.callbacks if callbacks.queue == queue.id])
+
+
+def due_times(callbacks: Iterable[OpenCallbacks]) -> list[datetime]:
+    """A due instant for each callback with an open promise."""
+    return [due for one in callbacks if (due := one.due_at) is not None for _ in range(one.count)]
