@@ -81,6 +81,12 @@ def test_first_ring_is_the_arrival() -> None:
     assert fact.arrived_at == after(-1)
 
 
+def test_arrival_is_what_the_contact_says_of_itself() -> None:
+    fact = fold(told.events([told.received(arrived_at=told.iso(-5))]))
+
+    assert fact.arrived_at == after(-5)
+
+
 def test_second_call_that_joins_an_open_request_keeps_the_first_arrival() -> None:
     again = (30, "call.arrived", {"call": 2, "line": "ensilinja", "rang_at": told.iso(30), "joined": True})
 
