@@ -33,7 +33,8 @@ Host = Annotated[str | None, typer.Option(help="The address to listen at.")]
 
 
 def main() -> None:
-    """Runs the command line."""
+    """Runs the command line; what it writes is for this account only."""
+    os.umask(0o077)
     program()
 
 
