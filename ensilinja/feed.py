@@ -199,7 +199,7 @@ class Feed:
         text = line.text if line.text_key is None else self._texts.get(lang, line.text_key, name=line.name)
         return {
             "seq": line.seq,
-            "from": line.side,
+            "from": line.sender,
             "kind": line.kind,
             "name": line.name,
             "text": text,
@@ -265,5 +265,4 @@ def _messages(
         for event in events
         if event.type == "chat.message" and event.contact is not None and event.contact in watched
     ]
-    found = {key: message_at(tx, *key) for key in wanted}
-    return {key: line for key, line in found.items() if line is not None}
+    return {key: message_at(tx, *key) for key in wanted}

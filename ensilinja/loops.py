@@ -31,7 +31,7 @@ class Loops:
         self.wake_line = asyncio.Event()
         self.wake_jobs = asyncio.Event()
         self.wake_facts = asyncio.Event()
-        self._board = ""
+        self._seen_today = board.Memory()
         runtime.store.listen(self._committed)
         runtime.bus.listen(self._hinted)
 
@@ -93,7 +93,8 @@ class Loops:
         watchers = [c for c in self.runtime.feed.connections if c.role == "board"]
         if not watchers:
             return
-        shown = (await self.runtime.store.read(board.snapshot, self.runtime.services.catalogue)).wire()
+        catalogue = self.runtime.services.catalogue
+        shown = (await self.runtime.store.read(board.snapshot, catalogue, self._seen_today)).wire()
         frame = wire.ev("board", board=shown)
         for connection in watchers:
             connection.send(frame)

@@ -1,9 +1,10 @@
 """What goes out to residents by text message: neutral words, once per key, by a port whose default cannot
 send."""
 
+import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from core.db import columns
 from core.jobs import JobView
 from core.phone import mask
 from core.store import Tx
+from core.text import moment_phrase
 from ensilinja.runtime import Runtime
 from router.models import Contact
 from router.parties import Purpose, can_reach, phone_of
@@ -45,11 +47,11 @@ class FileSms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A text to send: to whom, in which language, with which times."""
+    """A text to send: to whom, in which language, and the promise it may name."""
 
     number: str = field(repr=False)
     lang: str
-    values: Mapping[str, str]
+    due_at: datetime | None
 
 
 async def send(runtime: Runtime, job: JobView) -> None:
@@ -60,8 +62,12 @@ async def send(runtime: Runtime, job: JobView) -> None:
     letter = await runtime.store.write(letter_of, int(job.args["contact"]))
     if letter is None:
         return
-    text = runtime.texts.get(letter.lang, str(job.args["text"]), **letter.values)
-    FileSms(runtime.settings.data_dir).send(letter.number, text, job.key)
+    sender = runtime.services.catalogue.site.sms_sender.get(letter.lang)
+    due = letter.due_at or runtime.clock.now()
+    when = moment_phrase(letter.lang, due, runtime.clock.now())
+    by = runtime.texts.get(letter.lang, "care.callback.by", day="", at=when).replace("  ", " ").strip()
+    text = runtime.texts.get(letter.lang, str(job.args["text"]), sender=sender, when=by)
+    await asyncio.to_thread(FileSms(runtime.settings.data_dir).send, letter.number, text, job.key)
 
 
 def letter_of(tx: Tx, contact: int) -> Letter | None:
@@ -73,5 +79,4 @@ def letter_of(tx: Tx, contact: int) -> Letter | None:
     if number is None:
         return None
     promises = open_promises(tx, contact)
-    due = promises[0].due_at.isoformat() if promises else ""
-    return Letter(number=number, lang=row.language, values={"due": due})
+    return Letter(number=number, lang=row.language, due_at=promises[0].due_at if promises else None)

@@ -31,7 +31,7 @@ FIRST_FRAME = 10.0  # seconds to say hello
 SEND = 2.0  # seconds for the operating system to take a frame: one that does not is not reading
 ERRORS, ERROR_WINDOW = 20, 10.0  # malformed frames in so many seconds before the socket is closed
 RATE, BURST = 20.0, 60.0  # operations a second, and at once: a person's hand is slower by far
-CLOSE_POLICY, CLOSE_RESTART = 1008, 1012
+CLOSE_POLICY, CLOSE_BROKEN, CLOSE_RESTART = 1008, 1011, 1012
 ROLES = ("resident", "console", "board")
 
 __all__ = ["doors", "ops_resident", "ops_staff"]
@@ -74,6 +74,9 @@ async def socket(request: web.Request) -> web.StreamResponse:
         return response
     try:
         await serve(runtime, response, connection, who, hello)
+    except Exception:  # the answer is already a socket: there is no error page to show
+        log.exception("socket failed")
+        await response.close(code=CLOSE_BROKEN)
     finally:
         runtime.feed.leave(connection)  # presence is renewed while a page is open; silence tells of its end
     return response

@@ -19,9 +19,10 @@ def hashed(password: str) -> str:
 def matches(password: str, stored: str | None) -> bool:
     """Whether `password` is the one behind `stored`; takes as long when there is no account."""
     try:
-        return _hasher.verify(stored or _nobody, password) and stored is not None
+        _hasher.verify(stored or _nobody, password)
     except (VerificationError, InvalidHashError):
         return False
+    return stored is not None
 
 
 async def verify(password: str, stored: str | None) -> bool:

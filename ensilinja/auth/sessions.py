@@ -78,7 +78,16 @@ def sign_in(tx: Tx, staff: int, lang: str) -> str:
     return _begin(tx, "staff", lang, STAFF_LIFE, staff_id=staff)
 
 
-def _begin(tx: Tx, kind: str, lang: str, life: timedelta, **owner: int | None) -> str:
+def _begin(
+    tx: Tx,
+    kind: str,
+    lang: str,
+    life: timedelta,
+    *,
+    staff_id: int | None = None,
+    answers_id: int | None = None,
+    contact_id: int | None = None,
+) -> str:
     token = secrets.token_urlsafe(32)
     tx.add(
         Session(
@@ -89,7 +98,9 @@ def _begin(tx: Tx, kind: str, lang: str, life: timedelta, **owner: int | None) -
             created_at=tx.now,
             seen_at=tx.now,
             expires_at=tx.now + life,
-            **owner,
+            staff_id=staff_id,
+            answers_id=answers_id,
+            contact_id=contact_id,
         )
     )
     return token

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import replace
+from typing import Literal
 
 from aiohttp import web
 
@@ -41,6 +42,7 @@ from router.services import Services
 
 doors = Doors("resident")
 
+QUESTIONS = "5–15"  # how many questions the shipped topics ask, counted in the walk tests
 REFRESH = 15  # seconds: without JavaScript this is also the sign that the resident is still there
 
 
@@ -49,24 +51,17 @@ async def landing(request: web.Request) -> web.Response:
     """The front page: open or closed, and until when."""
     runtime, lang = request.app[RUNTIME], language(request)
     door, now = runtime.services.catalogue.door(DOOR), runtime.clock.now()
-    intro = runtime.texts.get(lang, "care.intro")
-    spans = {"question_span": "5–9", "intro": intro}
-    resume = "/odotus" if who(request).contact else ""
-    if is_open(door.service_hours, now):
-        closes = next_closing(door.service_hours, now)
-        closes_at = clock_phrase(lang, closes) if closes else ""
-        return show(
-            request,
-            "landing",
-            views.Landing(state=OpenState.OPEN, closes_at=closes_at, resume_url=resume, **spans),
-        )
-    opens = next_opening(door.service_hours, now)
-    opens_at = at_phrase(lang, opens, now) if opens else ""
-    return show(
-        request,
-        "landing",
-        views.Landing(state=OpenState.CLOSED, opens_at=opens_at, resume_url=resume, **spans),
+    opened = is_open(door.service_hours, now)
+    turn = (next_closing if opened else next_opening)(door.service_hours, now)
+    view = views.Landing(
+        state=OpenState.OPEN if opened else OpenState.CLOSED,
+        intro=runtime.texts.get(lang, "care.intro"),
+        closes_at=clock_phrase(lang, turn) if turn and opened else "",
+        opens_at=at_phrase(lang, turn, now) if turn and not opened else "",
+        resume_url="/odotus" if who(request).contact else "",
+        question_span=QUESTIONS,
     )
+    return show(request, "landing", view)
 
 
 @doors.post("/aloita", "session.begin")
@@ -302,14 +297,20 @@ def closing(tx: Tx, actor: Actor, contact: int) -> tuple[EntryView, str | None, 
     )
 
 
+def side(line: MessageView) -> Literal["resident", "staff", "system"]:
+    """Whose line it is."""
+    if line.sender == "resident":
+        return "resident"
+    return "staff" if line.sender == "staff" else "system"
+
+
 def message_view(runtime: Runtime, lang: str, line: MessageView) -> views.Message:
     """A line of the conversation as a page shows it."""
     wired = runtime.feed.message(line, lang)
     at = line.at.astimezone(HELSINKI)
-    side = "resident" if line.side == "resident" else "staff" if line.side == "staff" else "system"
     return views.Message(
         seq=line.seq,
-        who=side,  # type: ignore[arg-type]
+        who=side(line),
         name=str(wired["name"] or ""),
         text=str(wired["text"] or ""),
         at=clock(lang, line.at),

@@ -27,7 +27,8 @@ WORSE = ("breathing", "consciousness", "chest")
 
 def who(request: web.Request) -> Identified:
     """The session of the request."""
-    return request.get(IDENTIFIED, UNIDENTIFIED)
+    found: Identified = request.get(IDENTIFIED, UNIDENTIFIED)
+    return found
 
 
 def frame(request: web.Request) -> Frame:
