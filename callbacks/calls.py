@@ -23,7 +23,7 @@ from callbacks.callflow import (
 from callbacks.events import CallEnded, CallReceived
 from callbacks.models import Call
 from callbacks.telephony.port import CallArrived, CallerGone, KeyPressed, Prompts
-from callbacks.views import CallView
+from callbacks.views import BridgeOrder, CallView
 from core.county import Line, UnknownId
 from core.errors import NotFound
 from core.events import record
@@ -31,6 +31,7 @@ from core.hours import instant, is_open, local_date
 from core.identity import SYSTEM
 from core.phone import PhoneFault, normalise
 from core.store import Tx
+from queues import agents
 from queues import service as queues
 from router.arrivals import Arrival, Channel, Received
 from router.errors import NoNumber
@@ -125,6 +126,18 @@ def call_of(tx: Tx, contact: int) -> Call | None:
         select(Call).where(Call.contact_id == contact, Call.ended_at.is_(None)).order_by(Call.id.desc())  # type: ignore[arg-type, union-attr]
     )
     return row
+
+
+def bridge_order(tx: Tx, call: int, agent: int) -> BridgeOrder | None:
+    """What the exchange is to join; None when the caller is gone or somebody else has the contact."""
+    row = tx.get(Call, call)
+    if row is None or row.ended_at is not None or row.contact_id is None:
+        return None
+    entry = queues.entry_of(tx, row.contact_id)
+    shift = agents.shift_of(tx, agent)
+    if entry.agent != agent or shift is None:
+        return None
+    return BridgeOrder(call=row.provider_id, agent_device=shift.device)
 
 
 def call_view(row: Call) -> CallView:

@@ -36,7 +36,6 @@ _STRENGTH = (
 # Attempts in which the resident's telephone was truly tried; only these keep a promise and use up tries.
 UNREACHED = frozenset({Result.NO_ANSWER, Result.BUSY, Result.VOICEMAIL})
 REAL = UNREACHED | {Result.REACHED, Result.WRONG_NUMBER, Result.REFUSED}
-TALKED = frozenset({Result.REACHED, Result.REFUSED})
 
 
 def stronger(old: Result | None, new: Result) -> Result:
@@ -70,9 +69,3 @@ def after(results: Iterable[Result | None], *, limit: int, retry_at: datetime) -
     if sum(result in UNREACHED for result in heard) >= limit:
         return After(decision=True)
     return After(retry_at=retry_at)
-
-
-def needs_decision(results: Iterable[Result | None], *, limit: int) -> bool:
-    """Whether the attempts are used up and a person has to decide."""
-    heard = list(results)
-    return not TALKED & set(heard) and sum(result in UNREACHED for result in heard) >= limit

@@ -13,7 +13,7 @@ from callbacks.attempts import (
     ringing,
     say_result,
 )
-from callbacks.calls import answer, call_of, find_call, gone, promise, ring
+from callbacks.calls import answer, bridge_order, call_of, find_call, gone, promise, ring
 from callbacks.results import Result
 from callbacks.telephony.port import (
     CallArrived,
@@ -40,6 +40,7 @@ from router.standing import check_may, subject_of
 __all__ = [
     "accept",
     "attempts_of",
+    "bridge_order",
     "dial",
     "dial_order",
     "dial_unknown",

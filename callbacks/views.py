@@ -48,6 +48,14 @@ class DialOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeOrder:
+    """Which waiting call of the exchange to join to which device."""
+
+    call: str
+    agent_device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """A contact by telephone in a professional's hands; nothing has been dialled."""
 

@@ -16,7 +16,6 @@ from router.standing import check_may
 
 RESIDENT = "resident"
 STAFF = "staff"
-IN_LINE = ("waiting", "offered", "scheduled")
 # A page renews its presence; one that stopped without a word is taken for gone after three renewals.
 STALE = timedelta(seconds=45)
 SWEPT = 50
@@ -69,12 +68,13 @@ def disconnected(tx: Tx, contact: int, resume_until: datetime) -> None:
 
 
 def leave(tx: Tx, actor: Actor, contact: int, services: Services) -> EntryView:
-    """The resident goes by her own word: out of the line with time to return, or out of the conversation."""
-    entry = check_may(tx, actor, "contact.leave", contact)
-    _absent(tx, _resident(tx, contact))
-    if entry.state in IN_LINE:
-        return queues.leave(tx, contact, resume_until=tx.now + _resume(services), actor=actor.key)
-    return entry
+    """The resident goes by her own word: out of the line with time to return, or out of the conversation.
+
+    Promised work and emergencies stay where they are: only `router.moves.cancel` ends what was promised.
+    """
+    check_may(tx, actor, "contact.leave", contact)
+    disconnected(tx, contact, tx.now + _resume(services))
+    return queues.entry_of(tx, contact)
 
 
 def notice_absence(tx: Tx, services: Services) -> int:

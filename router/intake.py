@@ -72,9 +72,12 @@ def withdraw_flag(
         return queues.entry_of(tx, contact)
     bind_answers(tx, answers, contact, result, actor)
     level = more_urgent(result.level, Urgency.SAME_DAY)
-    record(tx, FlagWithdrawn(answers=answers, urgency=level), contact=contact, actor=actor)
+    if level is not Urgency.EMERGENCY:
+        record(tx, FlagWithdrawn(answers=answers, urgency=level), contact=contact, actor=actor)
     entry = queues.entry_of(tx, contact)
     row = the_contact(tx, contact)
+    row.topic = result.topic
+    tx.session.flush()
     decided = route(
         urgency=level,
         topic_queue=entry.queue,

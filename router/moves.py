@@ -12,7 +12,16 @@ from router.intake import asked_of, callback_promise
 from router.outcomes import record_outcome
 from router.parties import Purpose, can_reach, change_phone
 from router.promises import callback_due
-from router.promising import Kind, PromiseView, Why, end_promise, open_promise, open_promises, point_to
+from router.promising import (
+    Kind,
+    PromiseView,
+    Why,
+    end_promise,
+    open_promise,
+    open_promises,
+    point_to,
+    withdraw_promise,
+)
 from router.services import Services
 from router.standing import check_may, the_contact
 
@@ -59,7 +68,7 @@ def cancel(tx: Tx, contact: int, actor: Actor, services: Services) -> EntryView:
     if entry.state in ("held", "wrapping"):
         raise TooLate(contact=contact)
     for promise in open_promises(tx, contact):
-        end_promise(tx, contact, promise.kind, Why.WITHDRAWN, actor.key)
+        withdraw_promise(tx, contact, promise.kind, actor.key)
     ended = queues.end_elsewhere(tx, contact, actor.key)
     record_outcome(tx, contact, services.catalogue.outcome(WITHDRAWN), by=None, actor=actor.key)
     return ended

@@ -450,17 +450,24 @@ async def test_the_professionals_word_stands_over_the_exchanges(store: Store) ->
 
 
 async def test_a_word_on_another_contacts_attempt_is_not_found(store: Store) -> None:
-    def say(tx: Tx, result: str, number: int) -> None:
+    def say(tx: Tx, result: str, beside: int) -> None:
         nurse, received = ready_to_dial(tx)
-        dials(tx, nurse, received.contact)
+        attempt = dials(tx, nurse, received.contact)
+        assignment = entry_of(tx, received.contact).assignment
         callbacks.say_result(
-            tx, nurse, received.contact, assignment=1, attempt=number, result=result, services=SERVICES
+            tx,
+            nurse,
+            received.contact,
+            assignment=assignment,
+            attempt=attempt.id + beside,
+            result=result,
+            services=SERVICES,
         )
 
     with pytest.raises(NotFound):
-        await store.write(say, "busy", 999)
+        await store.write(say, "busy", 1)
     with pytest.raises(Invalid):
-        await store.write(say, "nonsense", 1)
+        await store.write(say, "nonsense", 0)
 
 
 async def test_a_chat_that_became_a_callback_is_dialled(store: Store) -> None:
@@ -486,3 +493,19 @@ async def test_a_second_accept_loses(store: Store) -> None:
 
     with pytest.raises(OfferGone):
         await store.write(two)
+
+
+async def test_a_caller_in_the_line_is_joined_to_who_took_the_call(store: Store) -> None:
+    def walk(tx: Tx) -> None:
+        nurse = a_nurse(tx)
+        calls(tx, "-")
+        callbacks.take(tx, nurse, contact_of(tx), "by_hand", SERVICES)
+        (job,) = tx.all(select(Job).where(Job.kind == "bridge"))  # type: ignore[arg-type]
+        order = callbacks.bridge_order(tx, job.args["call"], job.args["agent"])
+        assert order is not None
+        assert (order.call, order.agent_device) == ("c1", "console")
+        assert callbacks.bridge_order(tx, job.args["call"], nurse.id + 1) is None
+        hear(tx, hangs_up(tx))
+        assert callbacks.bridge_order(tx, job.args["call"], nurse.id) is None
+
+    await store.write(walk)

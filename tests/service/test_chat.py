@@ -24,7 +24,7 @@ from queues.service import entry_of
 from router.arrivals import Received
 from router.promising import promises_of
 from tests.builders import MONDAY, a_store
-from tests.rooms import PHONE, SERVICES, a_chat, a_nurse, offered, the_resident
+from tests.rooms import EMERGENCY, PHONE, SERVICES, a_chat, a_nurse, offered, the_resident
 
 
 @pytest.fixture
@@ -280,6 +280,17 @@ async def test_who_left_in_time_is_back_in_place(store: Store, clock: FixedClock
         received.entry.due_at,
         received.entry.arrived_at,
     )
+
+
+async def test_leaving_the_page_ends_no_promise_and_no_emergency(store: Store) -> None:
+    def walk(tx: Tx) -> None:
+        promised = a_chat(tx, channel="form")
+        urgent = a_chat(tx, "b", gate=EMERGENCY)
+        for received in (promised, urgent):
+            after = chat.leave(tx, the_resident(received), received.contact, SERVICES)
+            assert after.state == "waiting"
+
+    await store.write(walk)
 
 
 async def test_a_text_to_an_ended_conversation_is_refused(store: Store, clock: FixedClock) -> None:

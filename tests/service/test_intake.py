@@ -1,5 +1,6 @@
 """The one door on both databases: one contact however often it is sent, a place and a word for everybody."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -21,12 +22,12 @@ from router.answering import read_answers, save_answers, start_answers
 from router.arrivals import Channel
 from router.assessments import assess
 from router.briefs import brief
-from router.errors import AnswersClosed, IdReused, NoNumber
+from router.errors import AnswersClosed, IdReused, NoNumber, PromiseGone
 from router.intake import withdraw_flag
 from router.models import Contact, Party
 from router.moves import cancel, change_to_callback
 from router.parties import phone_of
-from router.promising import Kind, promises_of
+from router.promising import Kind, keep_promise, promises_of, replace_promise, withdraw_promise
 from tests.builders import MONDAY, a_store
 from tests.rooms import (
     EMERGENCY,
@@ -89,6 +90,36 @@ async def test_the_same_id_is_the_same_contact(store: Store) -> None:
 
     assert second == first
     assert counted == 1
+
+
+async def test_simultaneous_sends_are_one_contact(store: Store) -> None:
+    received = await asyncio.gather(*(store.write(a_chat) for _ in range(20)))
+
+    assert len({one.contact for one in received}) == 1
+
+
+async def test_a_replaced_promise_that_broke_stays_broken(store: Store, clock: FixedClock) -> None:
+    first = (await store.write(a_callback)).promise
+    assert first is not None
+    clock.set(first.due_at + timedelta(minutes=5))
+
+    def replace(tx: Tx) -> None:
+        again = replace_promise(
+            tx,
+            first.contact,
+            kind=Kind.CALLBACK,
+            due_at=tx.now + timedelta(hours=1),
+            told_as={},
+            actor="system",
+        )
+        old, new = promises_of(tx, first.contact)
+        assert (old.broken(tx.now), old.due_at, new) == (True, first.due_at, again)
+        keep_promise(tx, first.contact, Kind.CALLBACK, tx.now, "system")
+        assert keep_promise(tx, first.contact, Kind.CALLBACK, tx.now, "system") is None
+        with pytest.raises(PromiseGone):
+            withdraw_promise(tx, first.contact, Kind.CALLBACK, "system")
+
+    await store.write(replace)
 
 
 async def test_an_id_of_another_contact_opens_nothing(store: Store) -> None:

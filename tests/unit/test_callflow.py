@@ -1,3 +1,7 @@
+from datetime import UTC, datetime
+from itertools import permutations
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +17,9 @@ from callbacks.callflow import (
     press,
     silence,
 )
+from callbacks.results import After, Result, after, stronger
 
+LATER = datetime(2026, 11, 23, 10, 45, tzinfo=UTC)
 GOOD = "0409990001"
 
 
@@ -142,3 +148,32 @@ def test_no_keys_ever_promise_an_unusable_number(
         if turn.act == Act.PROMISE:
             assert turn.flow.typed == GOOD or (number == Number.DIALABLE and not turn.flow.typed)
             return
+
+
+@pytest.mark.parametrize("last", [Result.NO_ANSWER, Result.BUSY, Result.VOICEMAIL])
+def test_an_unreached_resident_is_tried_later(last: Result) -> None:
+    assert after([last], limit=3, retry_at=LATER) == After(retry_at=LATER)
+
+
+def test_used_up_tries_need_a_decision() -> None:
+    tried = [Result.NO_ANSWER, Result.FAILED, Result.BUSY, Result.NO_ANSWER]
+
+    assert after(tried, limit=3, retry_at=LATER) == After(decision=True)
+
+
+@pytest.mark.parametrize("last", [Result.REACHED, Result.UNKNOWN, Result.FAILED, Result.WRONG_NUMBER, None])
+def test_nothing_follows_by_itself_from_other_results(last: Result | None) -> None:
+    assert after([Result.BUSY, Result.BUSY, last], limit=2, retry_at=LATER) == After()
+
+
+def test_nothing_follows_from_no_attempt() -> None:
+    assert after([], limit=3, retry_at=LATER) == After()
+
+
+def test_the_strongest_word_stands_in_any_order() -> None:
+    for order in permutations(Result, 4):
+        stands = None
+        for word in order:
+            stands = stronger(stands, word)
+        for word in reversed(order):
+            assert stronger(stands, word) == stands
