@@ -27,18 +27,18 @@ def all_faults(
     if settings is not None:
         if not is_demo:
             found(lines, lambda: load_key(settings))
-        lines += county_faults(settings, is_demo=is_demo)
+        lines += county_faults(settings, require_approval=not (is_demo or settings.testing))
     found(lines, lambda: Texts.load(LOCALE))
     return lines
 
 
-def county_faults(settings: Settings, *, is_demo: bool) -> list[str]:
+def county_faults(settings: Settings, *, require_approval: bool) -> list[str]:
     """The faults of the county's folder and of what its files say about each other."""
     lines: list[str] = []
     catalogue = found(lines, lambda: load_catalogue(settings.county))
     content: Content | None = None
     try:
-        content = load_content(settings.county / "triage", require_approval=not is_demo)
+        content = load_content(settings.county / "triage", require_approval=require_approval)
     except ConfigFaults as faults:
         lines += [str(fault) for fault in faults.faults]
         # What is only not approved can still be compared with the catalogue.

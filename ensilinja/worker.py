@@ -40,7 +40,7 @@ def run_job(job: int) -> None:
 
 async def carry_out(settings: Settings, job: int) -> None:
     """Claims and carries out one job row; harmless when somebody else has it."""
-    runtime = app.build(settings, is_demo=settings.testing)
+    runtime = app.build(settings, is_demo=False)
     writer = asyncio.create_task(runtime.store.run())
     try:
         await work.run_job(runtime, job)
