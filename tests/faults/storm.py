@@ -58,18 +58,19 @@ class Agent:
 
     async def turn(self) -> bool:
         hers = await self.store.read(service.own, self.number)
-        for entry in hers:
-            if entry.state == "offered":
-                await self.hold(entry, "offer")
-            else:
-                await self.finish(entry)
+        await asyncio.gather(*(self.serve(entry) for entry in hers))
         if self.chance.random() < BY_HAND:
             seen = await self.store.read(service.waiting, ["nurse"], 3)
             if seen:
                 await self.hold(self.chance.choice(seen), "hand")
         return bool(hers)
 
-    async def hold(self, entry: EntryView, how: str) -> None:
+    async def serve(self, entry: EntryView) -> None:
+        held = await self.hold(entry, "offer") if entry.state == "offered" else entry
+        if held is not None:
+            await self.finish(held)
+
+    async def hold(self, entry: EntryView, how: str) -> EntryView | None:
         began = time.monotonic()
         try:
             if how == "offer":
@@ -77,9 +78,10 @@ class Agent:
             else:
                 held = await take_by_hand(self.store, self.number, entry)
         except EnsilinjaError:
-            return
+            return None
         self.took.append(time.monotonic() - began)
         self.log.note(self.who, "hold", "ok", contact=held.contact, assignment=held.assignment)
+        return held
 
     async def finish(self, entry: EntryView) -> None:
         with contextlib.suppress(EnsilinjaError):

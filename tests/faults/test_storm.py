@@ -38,6 +38,7 @@ MUTANTS = ROOT / "tests" / "mutants"
 AGENTS = 12
 CONTACTS = 10_000 if os.environ.get("ENSILINJA_NIGHTLY") else 3_000
 FOR_A_MUTANT = 150
+CONTACTS = int(os.environ.get('STORM_N', CONTACTS))
 CHECKS = (
     i3_one_order_without_holes,
     i7_every_contact_is_somewhere,

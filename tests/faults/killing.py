@@ -1,0 +1,157 @@
+"""The kill test's conductor: a server that dies again and again under a load that must not notice more than a pause."""
+
+import asyncio
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.failpoints import NAMES
+from tests.faults.checker import Judgement, judge, read_kept
+from tests.faults.oplog import Act, acknowledged, percentile, read_acts
+from tests.faults.seed import People, seed
+from tests.faults.server import OURS, ROOT, Server, an_open_county
+
+RATE = 50.0  # messages a second, residents and nurses together
+AGENTS = 12
+LOAD = ROOT / "tests" / "faults" / "load.py"
+# How likely a pass kills: rarer passes by are surer, so that each point is reached within a few seconds.
+CHANCES = {
+    **dict.fromkeys(NAMES, 0.02),
+    **dict.fromkeys(("queues.mid_offer", "queues.after_hold", "outcome.after_insert"), 0.4),
+    **dict.fromkeys(("intake.after_contact", "jobs.mid_run"), 1.0),
+    "access.in_write": 0.2,
+}
+POINT_WITHIN = 8.0  # seconds until a named point must have been reached; else the kill is a random one
+UP = (0.7, 1.6)  # seconds a server lives between being ready and a random kill
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What a run saw."""
+
+    judgement: Judgement
+    acts: Sequence[Act]
+    restarts: list[float]
+    hits: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    end: dict[str, Any] = field(default_factory=dict)
+    stop: tuple[int | None, float] = (None, 0.0)
+
+    def line(self, name: str) -> str:
+        """One line that says it all."""
+        sent = acknowledged(self.acts, "send")
+        lost, twice = self.judgement.count("i1"), self.judgement.count("i2")
+        points = sum(n for name, n in self.hits.items() if name != "random")
+        return (
+            f"kill test, {name}: {self.hits['random']} random and {points} kills at {len(self.hits) - 1} points, "
+            f"{len(sent)} acknowledged ({len(sent) / self.seconds:.0f} a second over {self.seconds:.0f} s with outages), "
+            f"{lost} lost, {twice} duplicated, {self.judgement.count('i8')} held by two, "
+            f"{sum(act.duplicate for act in sent)} resends answered as duplicates, "
+            f"{len(acknowledged(self.acts, 'hold'))} held, {len(acknowledged(self.acts, 'close'))} closed, "
+            f"{len(acknowledged(self.acts, 'arrive'))} came by the pages; "
+            f"ready again p50 {percentile(self.restarts, 0.5):.2f} p99 {percentile(self.restarts, 0.99):.2f} s, "
+            f"ack p50 {percentile([a.seconds for a in sent], 0.5) * 1000:.0f} ms, "
+            f"p99 {percentile([a.seconds for a in sent], 0.99):.2f} s with outages"
+        )
+
+
+class Run:
+    """One run on one database."""
+
+    def __init__(self, folder: Path, database_url: str, *, program: Sequence[str] = OURS) -> None:
+        self.folder, self.database_url = folder, database_url
+        self.county = an_open_county(folder)
+        self.server = Server(folder, self.county, database_url, program=program)
+        self.restarts: list[float] = []
+        self.hits: Counter[str] = Counter(random=0)
+        self.chance = random.Random()
+
+    def play(
+        self, *, random_kills: int, point_kills: Sequence[str], residents: int, arrive_every: float = 1.0
+    ) -> Seen:
+        """Seeds, loads, kills and judges."""
+        people = asyncio.run(
+            seed(self.database_url, self.county, nurses=AGENTS, residents=residents, callbacks=residents // 12)
+        )
+        self.server.start()
+        load: subprocess.Popen[bytes] | None = None
+        try:
+            assert self.server.wait_ready(), self.server.told()
+            load = self.start_load(people, arrive_every)
+            began = time.monotonic()
+            time.sleep(2.0)
+            for point in self.order(random_kills, point_kills):
+                self.kill_and_restart(point, load)
+            seconds = time.monotonic() - began
+            load.send_signal(signal.SIGTERM)
+            end = json.loads(load.communicate(timeout=60)[0])
+            stop = self.server.stop()
+        finally:
+            self.server.kill()
+            if load is not None:
+                load.kill()
+                load.wait()
+        acts = read_acts([self.folder / "acts.jsonl"])
+        return Seen(
+            judgement=judge(asyncio.run(read_kept(self.database_url)), acts),
+            acts=acts,
+            restarts=self.restarts,
+            hits=self.hits,
+            seconds=seconds,
+            end=end,
+            stop=stop,
+        )
+
+    def order(self, random_kills: int, points: Sequence[str]) -> list[str]:
+        """Random kills and named points, mixed; the seed is another each time and told when something is found."""
+        mixed = ["random"] * random_kills + list(points)
+        self.chance.shuffle(mixed)
+        return mixed
+
+    def start_load(self, people: People, arrive_every: float) -> subprocess.Popen[bytes]:
+        plan = {
+            "address": self.server.socket,
+            "origin": self.server.origin,
+            "log": str(self.folder / "acts.jsonl"),
+            "rate": RATE,
+            "replies": 10,
+            "at_once": 45,
+            "arrive_every": arrive_every,
+            **people.plain(),
+        }
+        path = self.folder / "plan.json"
+        path.write_text(json.dumps(plan), "utf-8")
+        return subprocess.Popen(
+            [sys.executable, str(LOAD), str(path)], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+        )
+
+    def kill_and_restart(self, point: str, load: subprocess.Popen[bytes]) -> None:
+        """Lets the server, ready now, die at a random moment or (armed by its own restart) at a named point."""
+        if point == "random":
+            time.sleep(self.chance.uniform(*UP))
+            self.server.kill()
+            self.hits["random"] += 1
+            self.restart("")
+            return
+        self.server.kill()
+        self.server.start(failpoints=f"{point}:{CHANCES[point]}")
+        if self.server.wait_ready():
+            self.server.wait_end(POINT_WITHIN)
+        self.hits[point if not self.server.is_running() else "random"] += 1
+        self.server.kill()
+        self.restart("")
+        assert load.poll() is None, "the load has ended"
+
+    def restart(self, failpoints: str) -> None:
+        began = time.monotonic()
+        self.server.start(failpoints=failpoints)
+        assert self.server.wait_ready(), self.server.told()
+        self.restarts.append(time.monotonic() - began)

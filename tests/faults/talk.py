@@ -1,0 +1,131 @@
+"""One browser's line, by an independent WebSocket implementation: comes back with jitter, asks, and hears news."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+COOKIES = {"resident": "__Host-ensilinja", "console": "__Host-ensilinja-staff"}
+JITTER = (0.02, 0.35)  # seconds before a lost line is opened again; browsers take 0.2-5
+PATIENCE = 8.0  # seconds for an answer before the line is given up
+
+Frame = dict[str, Any]
+
+
+class GoneError(Exception):
+    """The line broke before the answer: nobody knows whether it was done."""
+
+
+class RefusedError(Exception):
+    """The server said no."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame["error"])
+        self.code = str(frame["error"])
+        self.frame = frame
+
+
+class Line:
+    """A socket that is opened again for ever. `opened` gets every snapshot, `heard` every event."""
+
+    def __init__(
+        self,
+        address: str,
+        origin: str,
+        role: str,
+        token: str,
+        *,
+        opened: Callable[[Frame], None],
+        heard: Callable[[Frame], None],
+        cursors: Callable[[], Frame] = dict,
+    ) -> None:
+        self._address, self._origin, self._role, self._token = address, origin, role, token
+        self._opened, self._heard, self._cursors = opened, heard, cursors
+        self._numbers = itertools.count(1)
+        self._asked: dict[str, asyncio.Future[Frame]] = {}
+        self._socket: ClientConnection | None = None
+        self.is_open = asyncio.Event()
+        self.opened_count = 0
+
+    async def run(self) -> None:
+        """Keeps the line open until cancelled."""
+        try:
+            while True:
+                with contextlib.suppress(OSError, WebSocketException, TimeoutError, RefusedError):
+                    await self._session()
+                self._lost()
+                await asyncio.sleep(random.uniform(*JITTER))
+        finally:
+            self._lost()
+
+    async def ask(self, op: str, **body: Any) -> Frame:
+        """The answer; RefusedError when the server refuses, GoneError when nobody knows."""
+        await self.is_open.wait()
+        if self._socket is None:
+            raise GoneError
+        return await self._ask(self._socket, op, body)
+
+    async def _session(self) -> None:
+        headers = {"Cookie": f"{COOKIES[self._role]}={self._token}"}
+        async with connect(
+            self._address,
+            origin=self._origin,  # type: ignore[arg-type]
+            additional_headers=headers,
+            compression=None,
+            open_timeout=PATIENCE,
+            close_timeout=0.2,
+            ping_interval=None,
+            proxy=None,
+        ) as socket:
+            reading = asyncio.create_task(self._read(socket))
+            try:
+                hello = await self._ask(socket, "hello", {"role": self._role, "seen": self._cursors()})
+                self._socket = socket
+                self.opened_count += 1
+                self._opened(hello["snapshot"])
+                self.is_open.set()
+                await reading
+            except GoneError:
+                return
+            finally:
+                reading.cancel()
+
+    async def _read(self, socket: ClientConnection) -> None:
+        try:
+            async for text in socket:
+                frame: Frame = json.loads(text)
+                if "ev" in frame:
+                    self._heard(frame)
+                elif (waiter := self._asked.pop(frame.get("id") or "", None)) and not waiter.done():
+                    waiter.set_result(frame)
+        finally:
+            self._lost()
+
+    async def _ask(self, socket: ClientConnection, op: str, body: Frame) -> Frame:
+        identity = str(next(self._numbers))
+        self._asked[identity] = waiter = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await socket.send(json.dumps({"op": op, "id": identity, **body}))
+                answer = await waiter
+        except (OSError, WebSocketException, TimeoutError) as error:
+            raise GoneError from error
+        finally:
+            self._asked.pop(identity, None)
+        if "error" in answer:
+            raise RefusedError(answer)
+        return answer
+
+    def _lost(self) -> None:
+        self._socket = None
+        self.is_open.clear()
+        waiting, self._asked = list(self._asked.values()), {}
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_exception(GoneError())
