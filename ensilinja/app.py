@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,7 @@ from ensilinja.doors import FALLBACK, Doors, headers, install
 from ensilinja.feed import Feed
 from ensilinja.loops import Loops, settled
 from ensilinja.pages import faults, resident, staff, static, telephone
+from ensilinja.people import run as run_people
 from ensilinja.rendering import make_templates
 from ensilinja.runtime import RUNTIME, Runtime
 from queues import dispatch
@@ -105,9 +107,16 @@ def make_app(runtime: Runtime) -> web.Application:
 
 
 async def serve(
-    runtime: Runtime, *, ready: asyncio.Event | None = None, stop: asyncio.Event | None = None
+    runtime: Runtime,
+    *,
+    ready: asyncio.Event | None = None,
+    stop: asyncio.Event | None = None,
+    people: int = 0,
 ) -> None:
-    """Runs the process until SIGTERM, SIGINT or `stop`; raises when a part it cannot live without dies."""
+    """Runs the process until SIGTERM, SIGINT or `stop`; raises when a part it cannot live without dies.
+
+    In a demo, at most so many simulated `people` come at a time.
+    """
     stop = stop or asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError, ValueError):
@@ -117,7 +126,7 @@ async def serve(
     await asyncio.to_thread(schema.migrate, runtime.settings.database_url)
     async with asyncio.TaskGroup() as group:
         writer = group.create_task(run_store(runtime), name="store")
-        async with running(runtime, group, ready):
+        async with running(runtime, group, ready), peopled(runtime, group, people):
             await stop.wait()
         await runtime.store.stop()
         await writer
@@ -158,6 +167,21 @@ async def running(
         await runner.cleanup()
         running_loops.cancel()
         await asyncio.wait([running_loops], timeout=DRAIN)
+
+
+@contextlib.asynccontextmanager
+async def peopled(runtime: Runtime, group: asyncio.TaskGroup, count: int) -> AsyncIterator[None]:
+    """Simulated people come while the doors are open; never in anything but a demo."""
+    if not (count and runtime.is_demo):
+        yield
+        return
+    come = partial(run_people, runtime, count)
+    people = group.create_task(runtime.tasks.forever("people", come), name="people")
+    try:
+        yield
+    finally:
+        people.cancel()
+        await asyncio.wait([people], timeout=DRAIN)
 
 
 async def drain(runtime: Runtime, loops: Loops) -> None:

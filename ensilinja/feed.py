@@ -152,7 +152,7 @@ class Feed:
             connection.send(frame)
 
     def _push(self, event: Recorded, news: News) -> None:
-        frames: dict[tuple[bool, bool], str] = {}
+        frames: dict[tuple[bool, bool, str], str] = {}
         for connection in list(self.connections):
             if connection.role == "console":
                 self._push_staff(connection, event, news, frames)
@@ -160,33 +160,32 @@ class Feed:
                 self._push_resident(connection, event, news)
 
     def _push_staff(
-        self, connection: Connection, event: Recorded, news: News, frames: dict[tuple[bool, bool], str]
+        self, connection: Connection, event: Recorded, news: News, frames: dict[tuple[bool, bool, str], str]
     ) -> None:
+        """Sends the row as it is now; browsers whose frames are the same share one string."""
         if event.contact is None:
             if event.staff == connection.actor.id:
                 connection.send(wire.ev(event.type, **event.data))
             return
         row = news.rows.get(event.contact)
-        visible = row is not None and sees(connection, row)
-        if not visible and event.contact not in connection.known:
+        if row is not None and not sees(connection, row):
+            row = None
+        if row is None and event.contact not in connection.known:
             return
-        mine = row is not None and row.agent == connection.actor.id
-        message = self._message_for(connection, event, news) if visible else None
-        key = (visible, mine)
-        if message is not None or key not in frames:
-            body: dict[str, Any] = {"row": row.wire(connection.actor.id) if visible and row else None}
-            if message is not None:
-                body["message"] = message
-            frame = wire.ev(event.type, contact=event.contact, n=event.n, **body)
-            if message is None:
-                frames[key] = frame
-        else:
-            frame = frames[key]
-        if visible:
-            connection.known.add(event.contact)
-        else:
-            connection.known.discard(event.contact)
-        connection.send(frame)
+        (connection.known.discard if row is None else connection.known.add)(event.contact)
+        message = self._message_for(connection, event, news) if row is not None else None
+        if message is not None:
+            connection.send(self._frame(connection, event, row, message=message))
+            return
+        key = (row is None, row is not None and row.agent == connection.actor.id, connection.lang)
+        if key not in frames:
+            frames[key] = self._frame(connection, event, row)
+        connection.send(frames[key])
+
+    def _frame(self, connection: Connection, event: Recorded, row: ListRow | None, **more: Any) -> str:
+        viewer, lang = connection.actor.id, connection.lang
+        shown = row.wire(viewer, lang, self._services) if row is not None else None
+        return wire.ev(event.type, contact=event.contact, n=event.n, data=event.data, row=shown, **more)
 
     def _message_for(self, connection: Connection, event: Recorded, news: News) -> dict[str, Any] | None:
         if event.type != "chat.message" or event.contact not in connection.open_contacts:

@@ -94,10 +94,10 @@ class Loops:
         if not watchers:
             return
         catalogue = self.runtime.services.catalogue
-        shown = (await self.runtime.store.read(board.snapshot, catalogue, self._seen_today)).wire()
-        frame = wire.ev("board", board=shown)
+        shown = await self.runtime.store.read(board.snapshot, catalogue, self._seen_today)
+        frames = {lang: wire.ev("board", board=shown.wire(lang)) for lang in {c.lang for c in watchers}}
         for connection in watchers:
-            connection.send(frame)
+            connection.send(frames[connection.lang])
 
     async def tick(self) -> None:
         """A sign of life to every browser."""

@@ -144,7 +144,7 @@ def open_contact(tx: Tx, actor: Actor, body: OfContact, services: Services) -> M
     return {
         "brief": asdict(brief),
         "messages": messages,
-        "row": row.wire(actor.id) if row else None,
+        "row": row.wire(actor.id, actor.lang, services) if row else None,
     }
 
 

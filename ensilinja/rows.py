@@ -20,6 +20,7 @@ from core.models import Staff
 from core.store import Tx
 from queues.models import Entry
 from router.models import Answers, Contact, Promise
+from router.services import Services
 
 RESIDENT_KEY = "resident:"
 _ENTRY = columns(Entry)
@@ -34,14 +35,13 @@ _ANSWERS = columns(Answers)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRow:
-    """One contact in a list; the same for every viewer but for `mine`, which is set when it is sent."""
+    """One contact in a list, the same for every viewer; names and `mine` are added when it is sent."""
 
     contact: int
     n: int
     entry: int
     assignment: int
     queue: str
-    queue_name: str
     channel: str
     state: str
     urgency: str
@@ -65,9 +65,14 @@ class ListRow:
     decision: bool
     self_harm: bool
 
-    def wire(self, viewer: int) -> dict[str, Any]:
-        """The row as `viewer` gets it."""
-        return asdict(self) | {"mine": self.agent == viewer}
+    def wire(self, viewer: int, lang: str, services: Services) -> dict[str, Any]:
+        """The row as `viewer` gets it, with the names of queue and topic in her language."""
+        topic = services.content.topics.get(self.topic or "")
+        return asdict(self) | {
+            "mine": self.agent == viewer,
+            "queue_name": services.catalogue.queue(self.queue).name.get(lang),
+            "topic_name": topic.name.get(lang) if topic else None,
+        }
 
 
 def open_entries(tx: Tx, contacts: Collection[int]) -> list[Entry]:
@@ -169,14 +174,12 @@ def _row(entry: Entry, facts: _Facts, now: datetime, catalogue: Catalogue) -> Li
     contact = entry.contact_id
     promise = facts.promises.get(contact)
     attempts = facts.attempts.get(contact, 0)
-    queue = catalogue.queue(entry.queue)
     return ListRow(
         contact=contact,
         n=facts.numbers.get(contact, 0),
         entry=entry.id or 0,
         assignment=entry.assignment,
         queue=entry.queue,
-        queue_name=queue.name.fi,
         channel=entry.channel,
         state=entry.state,
         urgency=entry.urgency,
@@ -219,11 +222,13 @@ def in_line(tx: Tx, queues: Collection[str], agent: int, limit: int = 300) -> li
     return tx.all(statement)
 
 
-def grouped(found: Mapping[int, ListRow], viewer: int) -> dict[str, list[dict[str, Any]]]:
+def grouped(
+    found: Mapping[int, ListRow], viewer: int, lang: str, services: Services
+) -> dict[str, list[dict[str, Any]]]:
     """The console's three lists."""
     lists: dict[str, list[dict[str, Any]]] = {"own": [], "waiting": [], "callbacks": []}
     for row in found.values():
-        lists[list_of(row, viewer)].append(row.wire(viewer))
+        lists[list_of(row, viewer)].append(row.wire(viewer, lang, services))
     return lists
 
 

@@ -26,7 +26,7 @@ async def take(
     """The snapshot for this role; a resident's page is noted as present in the same transaction."""
     if connection.role == "board":
         shown = await runtime.store.read(board.snapshot, runtime.services.catalogue)
-        return shown.wire()
+        return shown.wire(connection.lang)
     if connection.role == "console":
         snapshot = await runtime.store.read(console, who.actor, runtime.services)
         connection.known = {
@@ -75,7 +75,7 @@ def console(tx: Tx, actor: Actor, services: Services) -> dict[str, Any]:
             "languages": staff.languages if staff else [],
         },
         "shift": shift_wire(agents.shift_of(tx, actor.id)),
-        **grouped(order, actor.id),
+        **grouped(order, actor.id, actor.lang, services),
         "outcomes": outcomes(services, actor.lang),
         "queues": queue_list(tx, services, actor.lang),
         "now": tx.now,

@@ -66,11 +66,13 @@ async def socket(request: web.Request) -> web.StreamResponse:
     runtime = request.app[RUNTIME]
     response = web.WebSocketResponse(heartbeat=20, max_msg_size=wire.MAX_FRAME, compress=False)
     await response.prepare(request)
+    identity = None
     try:
         hello = await first_frame(response)
+        identity = hello.id
         who, connection = await greet(request, hello)
     except EnsilinjaError as error:
-        await refuse(response, error)
+        await refuse(response, error, identity)
         return response
     try:
         await serve(runtime, response, connection, who, hello)
@@ -96,10 +98,11 @@ async def first_frame(response: web.WebSocketResponse) -> wire.Frame:
     return frame
 
 
-async def refuse(response: web.WebSocketResponse, error: EnsilinjaError) -> None:
-    """Says why, and closes."""
+async def refuse(response: web.WebSocketResponse, error: EnsilinjaError, hello: str | None) -> None:
+    """Says why to the hello of that id, and closes."""
+    log.info("socket refused", code=error.code)
     with contextlib.suppress(ConnectionError, RuntimeError):
-        await response.send_str(wire.error(error.code, None, error.message))
+        await response.send_str(wire.error(error.code, hello, error.message))
         await response.close(code=CLOSE_POLICY, message=error.code.encode())
 
 
@@ -141,7 +144,7 @@ async def serve(
                 connection.open_with(wire.ok("hello", hello.id, snapshot=snapshot))
                 await read_frames(runtime, response, connection)
             except EnsilinjaError as error:
-                await refuse(response, error)
+                await refuse(response, error, hello.id)
             finally:
                 writer.cancel()
     metrics.sockets_changed(connection.role, -1)

@@ -50,7 +50,7 @@ async def run(settings: Settings, *, is_demo: bool, people: int) -> None:
     ready = asyncio.Event()
     welcome = asyncio.create_task(greet(runtime, ready, people))
     try:
-        await app.serve(runtime, ready=ready)
+        await app.serve(runtime, ready=ready, people=people)
     finally:
         welcome.cancel()
 
@@ -68,7 +68,7 @@ async def greet(runtime: Runtime, ready: asyncio.Event, people: int) -> None:
     await ready.wait()
     print(demo.welcome(runtime.settings.port, str(runtime.settings.data_dir)), flush=True)
     if people:
-        print("Simulated people are not part of this version yet: the line is yours.", flush=True)
+        print(f"At most {people} simulated people come at a time.", flush=True)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -10,8 +10,6 @@ export function reduce(state, action) {
       return { ...state, link: action.status };
     case "board":
       return { ...state, board: action.board, at: action.at, time: action.board.now, shown: state.isPaused ? state.shown : action.board };
-    case "alive":
-      return state.board ? { ...state, at: action.at, time: action.now } : state;
     case "pause":
       return { ...state, isPaused: action.isPaused, shown: action.isPaused ? state.shown : state.board };
     default:

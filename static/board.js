@@ -40,7 +40,6 @@ function connect(dispatch) {
     onSnapshot: (board) => dispatch({ type: "board", board, at: at() }),
     onEvent(frame) {
       if (frame.ev === "board") dispatch({ type: "board", board: frame.board, at: at() });
-      else if (frame.ev === "tick") dispatch({ type: "alive", at: at(), now: frame.now });
     },
     onStatus: (status) => dispatch({ type: "link", status }),
   });
