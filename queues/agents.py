@@ -86,10 +86,11 @@ def set_state(tx: Tx, staff: int, state: str, reason: str, actor: str | None = N
     reason = events.reason_code(reason) if reason else ""
     if state != "ready":
         withdraw_offers(tx, staff, state, actor)
+    missed = 0 if state == "ready" else row.missed_count
+    tx.execute(update(SHIFT).where(SHIFT.c.id == row.id).values(missed_count=missed))
     if (row.state, row.reason) == (state, reason):
         return
-    missed = {"missed_count": 0} if state == "ready" else {}
-    values = {"state": state, "reason": reason, "state_since": tx.now, **missed}
+    values = {"state": state, "reason": reason, "state_since": tx.now}
     tx.execute(update(SHIFT).where(SHIFT.c.id == row.id).values(**values))
     fact = events.ShiftState(shift=row.id, state=state, reason=reason)
     record(tx, fact, staff=staff, actor=actor)
