@@ -25,14 +25,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """A conversation as it stands: where its entry is and what has been said."""
+    """A conversation as it stands: where its entry is and the newest line, text of either side (0: none)."""
 
     state: str
     holder: int | None
     assignment: int
     newest: int
     newest_resident: int
-    replied: bool
+    newest_staff: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def staff_says(talk: Talk, *, staff: int, assignment: int, seen_seq: int) -> Sai
     check_holder(talk, staff=staff, assignment=assignment, states=("held",))
     if talk.newest_resident > seen_seq:
         raise NewerMessages(newest=talk.newest)
-    return Said(seq=talk.newest + 1, first_reply=not talk.replied)
+    return Said(seq=talk.newest + 1, first_reply=talk.newest_staff == 0)
 
 
 def staff_notes(talk: Talk, *, staff: int, assignment: int) -> Said:

@@ -34,7 +34,7 @@ from router.estimating import wait_ended
 from router.promising import Kind as Promised
 from router.promising import keep_promise
 from router.services import Services
-from router.standing import authorize_blind, check_holds, check_may, subject_of
+from router.standing import check_holds, check_may, subject_of
 
 __all__ = [
     "Accepted",
@@ -105,14 +105,13 @@ def send(
     Raises MessageIdReused, ConversationEnded, StaleAssignment or NewerMessages; then nothing is stored.
     """
     check_text(text)
-    authorize_blind(tx, actor, "message.send", contact)
     if actor.kind == RESIDENT:
-        check_may(tx, actor, "message.send", contact)
+        own = check_may(tx, actor, "message.send", contact)
     duplicate = _sent_before(tx, actor, contact, client_id, text)
     if duplicate is not None:
         return duplicate
     if actor.kind == RESIDENT:
-        return _resident_sends(tx, actor, contact, client_id, text)
+        return _resident_sends(tx, actor, own, client_id, text)
     entry = check_holds(tx, actor, "message.send", contact, assignment, staff_in(tx, contact))
     return _staff_sends(tx, actor, entry, client_id, text, seen_seq)
 
@@ -122,7 +121,6 @@ def note(
 ) -> Sent:
     """Stores a professional's note, which residents never see; idempotent like a text."""
     check_text(text)
-    authorize_blind(tx, actor, "message.note", contact)
     duplicate = _sent_before(tx, actor, contact, client_id, text)
     if duplicate is not None:
         return duplicate
@@ -193,13 +191,14 @@ def _sent_before(tx: Tx, actor: Actor, contact: int, client_id: str, text: str) 
     return Sent(contact=contact, seq=earlier.seq, at=earlier.at, duplicate=True)
 
 
-def _resident_sends(tx: Tx, actor: Actor, contact: int, client_id: str, text: str) -> Sent:
-    entry = queues.entry_of(tx, contact)
-    said = resident_says(talk_of(tx, entry))
+def _resident_sends(tx: Tx, actor: Actor, entry: EntryView, client_id: str, text: str) -> Sent:
+    talk = talk_of(tx, entry)
+    said = resident_says(talk)
     if said.returns:
         _come_back(tx, actor, entry)
-    agents.mark_idle(tx, contact, None)
-    return add_line(tx, contact, said.seq, actor, kind=Kind.TEXT, text=text, client_id=client_id)
+    if talk.newest_staff > talk.newest_resident:
+        agents.mark_idle(tx, entry.contact, None)
+    return add_line(tx, entry.contact, said.seq, actor, kind=Kind.TEXT, text=text, client_id=client_id)
 
 
 def _come_back(tx: Tx, actor: Actor, entry: EntryView) -> None:

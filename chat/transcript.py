@@ -62,16 +62,16 @@ def talk_of(tx: Tx, entry: EntryView) -> Talk:
     counts = select(
         func.coalesce(func.max(seq), 0),
         func.coalesce(func.max(case((resident, seq))), 0),
-        func.count(case((reply, 1))),
+        func.coalesce(func.max(case((reply, seq))), 0),
     )
-    newest, newest_resident, replies = tx.rows(counts.where(MESSAGE.c.contact_id == entry.contact))[0]
+    newest, newest_resident, newest_staff = tx.rows(counts.where(MESSAGE.c.contact_id == entry.contact))[0]
     return Talk(
         state=entry.state,
         holder=entry.agent,
         assignment=entry.assignment,
         newest=newest,
         newest_resident=newest_resident,
-        replied=replies > 0,
+        newest_staff=newest_staff,
     )
 
 

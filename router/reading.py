@@ -11,6 +11,7 @@ from triage.expressions import names
 
 Reply = Literal["yes", "no", "unknown", "not_asked"]
 RED = frozenset({Urgency.EMERGENCY, Urgency.ED})
+WHO = ("age", "age_months", "sex")  # the first of the facts: whom it is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +139,8 @@ def _reply(value: object) -> Reply:
 
 
 def _facts(asked: tuple[Question, ...], given: Mapping[str, object], lang: str) -> Iterator[Fact]:
-    for key in ("age", "sex"):
-        if key in given:
-            yield Fact(label=key, value=str(given[key]))
-    for question in asked:
-        if question.id in given and question.kind in (Kind.INTEGER, Kind.DECIMAL):
+    for question in sorted(asked, key=lambda question: question.id not in WHO):
+        if question.id in given and (question.id in WHO or question.kind in (Kind.INTEGER, Kind.DECIMAL)):
             yield Fact(label=question.text.get(lang), value=in_words(question, given[question.id], lang))
 
 

@@ -37,8 +37,7 @@ def check_may(
 
     A contact that does not exist and one that is another's are the same answer.
     """
-    authorize_blind(tx, actor, action, contact)
-    entry = entry_of(tx, contact)
+    entry = known_entry(tx, actor, action, contact)
     authorize(actor, action, subject_of(entry, participants))
     return entry
 
@@ -47,8 +46,7 @@ def check_holds(
     tx: Tx, actor: Actor, action: str, contact: int, assignment: int, participants: Collection[int] = ()
 ) -> EntryView:
     """The entry when the actor holds it under `assignment`; StaleAssignment for one who could hold it."""
-    authorize_blind(tx, actor, action, contact)
-    entry = entry_of(tx, contact)
+    entry = known_entry(tx, actor, action, contact)
     near = entry.queue in actor.queues or actor.id in participants
     ours = actor.kind == "staff" and Role.AGENT in actor.roles and near
     if ours and (entry.agent != actor.id or entry.assignment != assignment):
@@ -59,8 +57,10 @@ def check_holds(
     return entry
 
 
-def authorize_blind(tx: Tx, actor: Actor, action: str, contact: int) -> None:
-    """Asks for the right to a contact that is not there, so that its absence answers as another's would."""
-    if tx.get(Contact, contact) is None:
+def known_entry(tx: Tx, actor: Actor, action: str, contact: int) -> EntryView:
+    """The entry of a contact; one that is not there is asked for as another's, and answers so."""
+    try:
+        return entry_of(tx, contact)
+    except NotFound:
         authorize(actor, action, Subject(contact=-1))
-        raise NotFound
+        raise NotFound from None

@@ -13,7 +13,7 @@ from chat.conversation import (
 )
 from chat.errors import ConversationEnded, MessageIdReused, NewerMessages, StaleAssignment, TextRefused
 
-HELD = Talk(state="held", holder=7, assignment=3, newest=4, newest_resident=4, replied=False)
+HELD = Talk(state="held", holder=7, assignment=3, newest=4, newest_resident=4, newest_staff=0)
 
 
 @pytest.mark.parametrize("state", ["scheduled", "waiting", "left", "offered", "held", "wrapping"])
@@ -36,7 +36,7 @@ def test_first_text_of_staff_is_the_reply() -> None:
 
 
 def test_second_text_of_staff_is_not_the_reply() -> None:
-    assert not staff_says(replace(HELD, replied=True), staff=7, assignment=3, seen_seq=4).first_reply
+    assert not staff_says(replace(HELD, newest_staff=3), staff=7, assignment=3, seen_seq=4).first_reply
 
 
 def test_nobody_answers_over_an_unseen_message() -> None:
