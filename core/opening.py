@@ -1,5 +1,6 @@
 """Which shape of store an address means."""
 
+import importlib
 from pathlib import Path
 
 from core.clock import Clock
@@ -14,5 +15,7 @@ def open_store(database_url: str, clock: Clock, vault: Vault) -> Store:
     if database_url.startswith("sqlite:///"):
         return SqliteStore(Path(database_url.removeprefix("sqlite:///")), clock, vault)
     if database_url.startswith("postgresql"):
-        return PostgresStore(database_url, clock, vault)
+        scaled = importlib.import_module("core.postgres")  # not loaded where there is no PostgreSQL
+        store: Store = scaled.PostgresStore(database_url, clock, vault)
+        return store
     raise ValueError("the database address must begin with sqlite:/// or postgresql://")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import signal
 from collections.abc import AsyncIterator
 from functools import partial
@@ -12,17 +13,16 @@ from aiohttp import web
 
 from callbacks.telephony.simulated import SimulatedTelephony
 from core import failpoints
-from core.bus import Bus, LocalBus, RedisBus
+from core.bus import Bus, LocalBus
 from core.catalogue import load_catalogue
 from core.clock import Clock, SystemClock
 from core.opening import open_store
-from core.runner import LocalRunner, RqRunner, Runner
+from core.runner import LocalRunner, Runner
 from core.settings import Settings, load_key
 from core.tasks import Tasks
 from core.text import Texts
 from core.vault import Vault
-from ensilinja import calls, probes, schema, sockets, work
-from ensilinja.demo import open_at_all_hours
+from ensilinja import calls, demo, probes, sockets, work
 from ensilinja.doors import FALLBACK, Doors, headers, install
 from ensilinja.feed import Feed
 from ensilinja.loops import Loops, settled
@@ -30,6 +30,7 @@ from ensilinja.pages import faults, resident, staff, static, telephone
 from ensilinja.people import run as run_people
 from ensilinja.rendering import make_templates
 from ensilinja.runtime import RUNTIME, Runtime
+from ensilinja.version import is_current
 from queues import dispatch
 from router.services import Services
 from triage.loader import load as load_content
@@ -50,7 +51,7 @@ def load_services(settings: Settings, *, is_demo: bool) -> Services:
     is_trial = is_demo or settings.testing
     catalogue = load_catalogue(settings.county)
     content = load_content(settings.county / "triage", require_approval=not is_trial)
-    return Services(catalogue=open_at_all_hours(catalogue) if is_trial else catalogue, content=content)
+    return Services(catalogue=demo.open_at_all_hours(catalogue) if is_trial else catalogue, content=content)
 
 
 def build(settings: Settings, *, is_demo: bool, clock: Clock | None = None) -> Runtime:
@@ -59,7 +60,7 @@ def build(settings: Settings, *, is_demo: bool, clock: Clock | None = None) -> R
     services = load_services(settings, is_demo=is_demo)
     texts = Texts.load(ROOT / "ensilinja" / "locale")
     store = open_store(settings.database_url, clock, Vault(load_key(settings, generate=is_demo)))
-    bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
+    bus: Bus = LocalBus()
     runtime: Runtime
 
     async def run_here(job: int) -> None:
@@ -67,7 +68,8 @@ def build(settings: Settings, *, is_demo: bool, clock: Clock | None = None) -> R
 
     runner: Runner = LocalRunner(run_here)
     if settings.redis_url:
-        runner = RqRunner(settings.redis_url, runner)
+        over_redis = importlib.import_module("core.over_redis")  # not loaded where there is no Redis
+        bus, runner = over_redis.RedisBus(settings.redis_url), over_redis.RqRunner(settings.redis_url, runner)
     runtime = Runtime(
         settings=settings,
         services=services,
@@ -123,7 +125,9 @@ async def serve(
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
     if runtime.settings.testing:
         failpoints.arm(runtime.settings.failpoints)
-    await asyncio.to_thread(schema.migrate, runtime.settings.database_url)
+    if not await is_current(runtime.store):
+        migrations = importlib.import_module("ensilinja.schema")  # slow to load, and hardly ever needed
+        await asyncio.to_thread(migrations.migrate, runtime.settings.database_url)
     async with asyncio.TaskGroup() as group:
         writer = group.create_task(run_store(runtime), name="store")
         async with running(runtime, group, ready), peopled(runtime, group, people):
@@ -145,6 +149,8 @@ async def running(
 ) -> AsyncIterator[None]:
     """Doors open: grace first, so that a restart takes no chat from anybody; last the sockets."""
     limits = runtime.services.catalogue.limits
+    if runtime.is_demo:
+        await runtime.store.write(demo.seed, runtime.services.catalogue)
     await runtime.store.write(dispatch.grace, max(GRACE, float(limits.lease_s)))
     await runtime.feed.prime()
     loops = Loops(runtime)

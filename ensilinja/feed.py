@@ -216,9 +216,8 @@ class Feed:
                 connection.send(wire.ev("message", contact=contact, n=event.n, message=body))
             return
         if event.type.startswith(("entry.", "outcome.", "promise.")):
-            connection.send(
-                wire.ev("state", contact=contact, n=event.n, **resident_state(news.rows.get(contact)))
-            )
+            state = resident_state(news.rows.get(contact), connection.lang, self._services)
+            connection.send(wire.ev("state", contact=contact, n=event.n, **state))
 
 
 def sees(connection: Connection, row: ListRow) -> bool:
@@ -235,11 +234,14 @@ def sees(connection: Connection, row: ListRow) -> bool:
     )
 
 
-def resident_state(row: ListRow | None) -> dict[str, Any]:
-    """What the waiting room and the chat need to know of the entry."""
+def resident_state(row: ListRow | None, lang: str, services: Services) -> dict[str, Any]:
+    """What the waiting room and the chat need to know of the entry, in the resident's language."""
     if row is None:
         return {"state": "done", "agent": None, "ended_url": "/paattynyt"}
-    agent = {"name": row.agent_name, "profession": ""} if row.agent and row.state != "offered" else None
+    agent = None
+    if row.agent and row.state != "offered":
+        profession = services.catalogue.queue(row.queue).profession.get(lang)
+        agent = {"name": row.agent_name, "profession": profession}
     # An offer is the staff's affair: to the resident it is still waiting.
     state = "waiting" if row.state == "offered" else row.state
     return {"state": state, "agent": agent, "channel": row.channel, "ended_url": None}

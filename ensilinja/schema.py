@@ -5,7 +5,6 @@ Refuses a database that a newer version has been at. Synchronous: not to be call
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from alembic import command
@@ -18,24 +17,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
 from core.clock import SystemClock
-from core.errors import EnsilinjaError
 from core.lock import sqlite_path
 from core.postgres import WRITER_LOCK, async_url
 from core.sqlite import sqlite_engine
 from core.store import Tx
 from core.vault import Vault
 from ensilinja.tables import metadata
+from ensilinja.version import MIGRATIONS, NewerDatabase
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-
-
-class NewerDatabase(EnsilinjaError):
-    """The database has been used by a newer version of the program; install that version or a backup."""
-
-    code = "newer_database"
 
 
 def migrate(database_url: str, revision: str = "head") -> None:

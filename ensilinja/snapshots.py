@@ -53,7 +53,7 @@ def resident(
         "range": None,
         "slower": False,
         **(place.wire() if place else {}),
-        **resident_state(row),
+        **resident_state(row, actor.lang, services),
         "closed": row is None,
         "language": actor.lang,
         "now": tx.now,

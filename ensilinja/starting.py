@@ -13,10 +13,11 @@ import structlog
 from core.faults import ConfigFaults
 from core.lock import AlreadyRunning
 from core.logs import setup_logs
-from core.settings import Settings, load_key
+from core.settings import Settings
 from core.text import TextFaults
-from ensilinja import app, checking, demo, schema
+from ensilinja import app, checking, demo
 from ensilinja.runtime import Runtime
+from ensilinja.version import NewerDatabase
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ def start(settings: Settings, *, is_demo: bool, people: int = 0) -> None:
         end("\n".join(checking.all_faults(os.environ, settings.model_dump(), is_demo=is_demo)), FAULTY)
     except AlreadyRunning:
         end("Ensilinja is running on this data folder already; stop it first", FAILED)
-    except schema.NewerDatabase as error:
+    except NewerDatabase as error:
         end(error.message, FAILED)
     except Exception as error:  # noqa: BLE001 - the last place that can say why
         failed(settings, error)
@@ -46,21 +47,12 @@ async def run(settings: Settings, *, is_demo: bool, people: int) -> None:
     if not is_demo:
         await app.serve(runtime)
         return
-    await asyncio.to_thread(seed, runtime)
     ready = asyncio.Event()
     welcome = asyncio.create_task(greet(runtime, ready, people))
     try:
         await app.serve(runtime, ready=ready, people=people)
     finally:
         welcome.cancel()
-
-
-def seed(runtime: Runtime) -> None:
-    """The demo's accounts, before the doors open."""
-    settings = runtime.settings
-    schema.migrate(settings.database_url)
-    key = load_key(settings, generate=True)
-    schema.in_transaction(settings.database_url, key, demo.seed, runtime.services.catalogue)
 
 
 async def greet(runtime: Runtime, ready: asyncio.Event, people: int) -> None:

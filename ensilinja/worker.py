@@ -7,7 +7,7 @@ from redis import Redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from core.runner import QUEUE
+from core.over_redis import QUEUE
 from core.settings import Settings, load_settings
 from ensilinja import app, work
 

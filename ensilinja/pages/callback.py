@@ -1,6 +1,6 @@
 """Asking for a call instead of waiting, and where that call is: what was promised, what has been tried."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from aiohttp import web
 
@@ -118,15 +118,14 @@ def stage_of(entry: EntryView, promise: PromiseView | None, tries: list[AttemptV
 def when_phrase(runtime: Runtime, lang: str, promise: PromiseView) -> str:
     """The promised time as it was told: the day and the range."""
     start = datetime.fromisoformat(str(promise.told_as.get("start", promise.due_at.isoformat())))
-    today = runtime.clock.now().astimezone(HELSINKI).date()
-    day = day_phrase(lang, promise.due_at.astimezone(HELSINKI).date(), today)
-    if (
-        start.astimezone(HELSINKI).date() != promise.due_at.astimezone(HELSINKI).date()
-        or start >= promise.due_at
-    ):
-        return runtime.texts.get(lang, "care.callback.by", day=day, at=clock_phrase(lang, promise.due_at))
+    today, due = runtime.clock.now().astimezone(HELSINKI).date(), promise.due_at.astimezone(HELSINKI)
+    if due.time() == time():
+        due -= timedelta(minutes=1)  # people read midnight as the night before that day
+    day = day_phrase(lang, due.date(), today)
+    if start.astimezone(HELSINKI).date() != due.date() or start >= due:
+        return runtime.texts.get(lang, "care.callback.by", day=day, at=clock_phrase(lang, due))
     return runtime.texts.get(
-        lang, "care.callback.between", day=day, start=clock(lang, start), end=clock(lang, promise.due_at)
+        lang, "care.callback.between", day=day, start=clock(lang, start), end=clock(lang, due)
     )
 
 

@@ -23,6 +23,7 @@ from triage.errors import AnswerFault
 doors = Doors("resident")
 
 Form = Mapping[str, Any]
+OTHER = "general"  # the topic of whatever has none of its own: last of the choices
 
 
 def text(request: web.Request, key: str, **values: object) -> str:
@@ -114,7 +115,7 @@ def topic_view(request: web.Request, chosen: str | None, *errors: FieldError) ->
     lang, content = language(request), request.app[RUNTIME].services.content
     topics = tuple(
         Option(value=topic.id, label=topic.name.get(lang), chosen=topic.id == chosen)
-        for topic in content.topics.values()
+        for topic in sorted(content.topics.values(), key=lambda one: (one.id == OTHER, one.name.get(lang)))
     )
     return show(
         request, "topic", views.TopicChoice(topics=topics, errors=errors), status=422 if errors else 200

@@ -18,6 +18,7 @@ from core.urgency import Urgency
 from ensilinja.auth import sessions
 from ensilinja.doors import Doors, language, set_session
 from ensilinja.pages import callback, journey, questions, sending, views
+from ensilinja.pages.frames import line_phones
 from ensilinja.pages.journey import Journey
 from ensilinja.pages.shown import (
     DOOR,
@@ -43,6 +44,7 @@ from router.services import Services
 doors = Doors("resident")
 
 QUESTIONS = "5–15"  # how many questions the shipped topics ask, counted in the walk tests
+ELSEWHERE = "https://www.ilmatieteenlaitos.fi/"  # the weather: a page that anybody might have open
 REFRESH = 15  # seconds: without JavaScript this is also the sign that the resident is still there
 
 
@@ -60,6 +62,7 @@ async def landing(request: web.Request) -> web.Response:
         opens_at=at_phrase(lang, turn, now) if turn and not opened else "",
         resume_url="/odotus" if who(request).contact else "",
         question_span=QUESTIONS,
+        lines=line_phones(runtime.services.catalogue, lang),
     )
     return show(request, "landing", view)
 
@@ -132,6 +135,12 @@ def answer_again(tx: Tx, session: int, answers: int, contact: int, lang: str) ->
 def say(tx: Tx, actor: Actor, client_id: str, text: str, services: Services) -> None:
     """Adds the resident's words to the conversation."""
     chat.send(tx, actor, actor.id, client_id=client_id, text=text, services=services)
+
+
+@doors.get("/poistu", "public")
+async def quick_exit(request: web.Request) -> web.StreamResponse:
+    """Away from here at once, to a page that tells nothing of this one."""
+    return go(ELSEWHERE)
 
 
 @doors.get("/odotus", "contact.own")

@@ -32,11 +32,13 @@ def who(request: web.Request) -> Identified:
 
 
 def frame(request: web.Request) -> Frame:
-    """What is around a resident's page: the chat's name, and the first line's number as the other way."""
+    """What is around a resident's page: the chat's name, and the number to ring when there is only one."""
     catalogue, lang = request.app[RUNTIME].services.catalogue, language(request)
     phones = line_phones(catalogue, lang)
     return replace(
-        frame_of(request), service=catalogue.site.chat_name.get(lang), phone=phones[0] if phones else None
+        frame_of(request),
+        service=catalogue.site.chat_name.get(lang),
+        phone=phones[0] if len(phones) == 1 else None,
     )
 
 

@@ -116,6 +116,7 @@ class Landing:
     notices: tuple[str, ...] = ()
     resume_url: str = ""
     callback_offered: bool = True
+    lines: tuple[Phone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from triage.engine import next_question
 HELSINKI = ZoneInfo("Europe/Helsinki")
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STAY = 90.0  # seconds a person stays on average: with it, the rate that fills the demo in the busiest hour
-QUIETEST = 0.3  # of the busiest hour: somebody who looks at the demo in the evening sees it live too
+QUIETEST = 0.5  # of the busiest hour: somebody who looks at the demo in the evening sees it live too
 PEOPLE_A_NURSE = 6
 LONGEST_FORM = 60
 WHO = "who"
@@ -129,7 +129,7 @@ def mild_answer(rng: Random, question: Question) -> Value:
     if question.id == "age":
         return check_answer(question, str(rng.randint(20, 80)))
     if question.kind is Kind.BOOLEAN:
-        return check_answer(question, weighed(rng, (("false", 0.87), ("true", 0.08), (UNKNOWN, 0.05))))
+        return check_answer(question, weighed(rng, (("false", 0.91), ("true", 0.04), (UNKNOWN, 0.05))))
     if question.kind in (Kind.CHOICE, Kind.MULTICHOICE):
         return check_answer(question, mild_choice(rng, question))
     if question.kind in (Kind.INTEGER, Kind.DECIMAL):

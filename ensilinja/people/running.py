@@ -1,6 +1,7 @@
 """Runs a demo's simulated people: hires the nurses, lets residents come by the load profile."""
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ from queues import agents
 
 log = structlog.get_logger(__name__)
 
+FIRST = 3  # a third of the people stand at the door when it opens
 PROFILE = Path(__file__).resolve().parents[2] / "config" / "demo" / "load_profile.json"
 
 
@@ -58,16 +60,24 @@ async def arrive(world: World, profile: Profile, count: int, group: asyncio.Task
     """Lets people come, for ever; one too many does not come in."""
     topics = tuple(world.runtime.services.content.topics)
     here: set[asyncio.Task[None]] = set()
-    while True:
-        now = world.runtime.clock.now()
-        at = next_arrival(world.rng, profile, now, count)
-        await asyncio.sleep((at - now).total_seconds() * world.pace)
+    for number in itertools.count():
+        if number < count // FIRST:
+            await world.pause(1, 4)
+        else:
+            await next_one(world, profile, count)
         if len(here) >= count:
             continue
         person = draw_person(world.rng, topics)
         task = group.create_task(world.life(residents.live(world, person)))
         here.add(task)
         task.add_done_callback(here.discard)
+
+
+async def next_one(world: World, profile: Profile, count: int) -> None:
+    """Waits until the next person comes."""
+    now = world.runtime.clock.now()
+    at = next_arrival(world.rng, profile, now, count)
+    await asyncio.sleep((at - now).total_seconds() * world.pace)
 
 
 def hire(tx: Tx, catalogue: Catalogue, count: int, hash_: str) -> Sequence[Actor]:

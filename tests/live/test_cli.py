@@ -21,7 +21,8 @@ from typer.testing import CliRunner, Result
 from core.jobs import due, schedule
 from core.lock import lock_folder
 from core.models import Job, Staff
-from core.runner import LocalRunner, RqRunner
+from core.over_redis import RqRunner
+from core.runner import LocalRunner
 from core.settings import Settings
 from core.store import Tx
 from ensilinja import accounts, cli, demo, schema

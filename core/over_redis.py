@@ -1,0 +1,117 @@
+"""Bus and runner over Redis: hints by pub/sub, job ids through rq. Nothing is kept here that is true."""
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from core.bus import Listener
+from core.runner import Runner
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "ensilinja:hints"
+PATIENCE = 1.0  # seconds for one Redis command: its silence must never be ours
+QUEUE = "ensilinja"
+WORK = "ensilinja.worker.run_job"  # what an rq worker imports; its only argument is the job's id
+
+
+class RedisBus:
+    """Redis pub/sub, reconnected for ever.
+
+    Its own process hears its own hints at once, whatever Redis does.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Connects at `run`."""
+        self._redis = AsyncRedis.from_url(
+            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=None
+        )
+        self._listeners: list[Listener] = []
+        self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(256)
+        self.is_up = False
+
+    def publish(self, hint: dict[str, Any]) -> None:
+        """See `Bus.publish`."""
+        for listener in self._listeners:
+            listener(hint)
+        with contextlib.suppress(asyncio.QueueFull):
+            self._outgoing.put_nowait(hint)
+
+    def listen(self, listener: Listener) -> None:
+        """See `Bus.listen`."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """See `Bus.run`."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._send(), name="bus-send")
+                group.create_task(self._receive(), name="bus-receive")
+        finally:
+            await self._redis.aclose()
+
+    async def _send(self) -> None:
+        while True:
+            hint = await self._outgoing.get()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._redis.publish(CHANNEL, json.dumps(hint))
+                self.is_up = True
+            except (RedisError, OSError, TimeoutError):
+                self.is_up = False
+
+    async def _receive(self) -> None:
+        while True:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with self._redis.pubsub() as channel:
+                    await channel.subscribe(CHANNEL)
+                    self.is_up = True
+                    while True:
+                        # The ping makes a paused or half-open server show as a fault and not as silence.
+                        message = await channel.get_message(ignore_subscribe_messages=True, timeout=PATIENCE)
+                        if message is None:
+                            await channel.ping()
+                        else:
+                            self._deliver(message.get("data"))
+            self.is_up = False
+            await asyncio.sleep(0.2)
+
+    def _deliver(self, data: Any) -> None:
+        try:
+            hint = json.loads(data)
+        except (TypeError, ValueError):
+            return
+        if isinstance(hint, dict):
+            for listener in self._listeners:
+                listener(hint)
+
+
+class RqRunner:
+    """Puts the job's id into rq; when Redis does not answer, the job is run here."""
+
+    def __init__(self, url: str, otherwise: Runner) -> None:
+        """`otherwise` serves while Redis is away."""
+        self._queue = Queue(
+            QUEUE,
+            connection=Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1),
+            serializer=JSONSerializer,
+        )
+        self._otherwise = otherwise
+
+    async def submit(self, job: int) -> None:
+        """See `Runner.submit`."""
+        try:
+            await asyncio.to_thread(
+                self._queue.enqueue, WORK, job, result_ttl=0, failure_ttl=0, job_timeout=60
+            )
+        except (RedisError, OSError):
+            log.warning("rq is away, running here", job=job)
+            await self._otherwise.submit(job)
