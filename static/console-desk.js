@@ -145,6 +145,7 @@ export class Desk {
     if (!seq || !row?.unread || this.readUpTo[contact] >= seq) return;
     this.readUpTo[contact] = seq;
     this.ask("message.seen", { contact, seq }, { isQuiet: true });
+    this.store.dispatch({ type: "read", contact, seq });
   }
 
   typing(contact) {

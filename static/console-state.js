@@ -57,6 +57,11 @@ const STEPS = {
     patchOutbox(s, client_id, (m) => ({ ...m, state: code === "newer_messages" ? "conflict" : "failed", code })),
   drop: (s, { client_id }) => ({ ...s, outbox: s.outbox.filter((m) => m.client_id !== client_id) }),
   sent: takeSent,
+  read: (s, { contact, seq }) => {
+    const row = s.rows[contact];
+    const isAll = row && seq >= newestSeq(s.details[contact]);
+    return isAll ? { ...s, rows: { ...s.rows, [contact]: { ...row, unread: 0 } } } : s;
+  },
   attempt: (s, { contact, attempt }) => ({
     ...s,
     attempts: { ...s.attempts, [contact]: { ...s.attempts[contact], ...attempt } },

@@ -1,0 +1,68 @@
+"""The demo as a real process on a free port, to visit, kill and start again on the same data."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tools.servers import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class DemoServer:
+    """`python -m ensilinja demo` with a data folder of its own; nothing of this machine's setting."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when the server is ready for people."""
+        foreign = ("ENSILINJA_", "DATABASE_URL", "REDIS_URL")
+        env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "demo.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "ensilinja", "demo", *self._options()],
+                cwd=self.folder,
+                env={**env, "PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(self._is_ready, server=self._process, name="the demo")
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye to anybody, nothing flushed."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """Ends the process, politely first."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            finally:
+                self.kill()
+
+    @property
+    def log(self) -> str:
+        """What the process has written so far."""
+        return (self.folder / "demo.log").read_text(encoding="utf-8")
+
+    def _options(self) -> list[str]:
+        return ["--port", str(self.port), "--data", str(self.folder / "data")]
+
+    def _is_ready(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/readyz", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
