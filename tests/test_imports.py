@@ -8,6 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DECIDING = {
     "queues.machine",
+    "queues.eligibility",
+    "queues.floor",
+    "queues.line",
     "queues.matcher",
     "triage.definition",
     "triage.expressions",

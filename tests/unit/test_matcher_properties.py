@@ -142,7 +142,7 @@ def test_matching_again_gives_nothing_new(line: list[Waiting], floor: list[Agent
     decision = match(line, floor, NOW, RULES)
     again = match(*applied(line, floor, decision), NOW, RULES)
 
-    assert again == replace(decision, offers=())
+    assert () == again.offers  # the split may differ: a sibling of what was offered waits no longer
 
 
 @given(waiting_lines(), floors())
