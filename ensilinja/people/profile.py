@@ -17,7 +17,7 @@ from triage.engine import next_question
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-STAY = 90.0  # seconds a person stays on average: with it, the rate that fills the demo in the busiest hour
+STAY = 45.0  # seconds a person stays at least: with it, the rate that fills the demo in the busiest hour
 QUIETEST = 0.5  # of the busiest hour: somebody who looks at the demo in the evening sees it live too
 PEOPLE_A_NURSE = 6
 LONGEST_FORM = 60

@@ -32,7 +32,7 @@ from queues import agents
 
 log = structlog.get_logger(__name__)
 
-FIRST = 3  # a third of the people stand at the door when it opens
+FIRST = 2  # half of the people stand at the door when it opens
 PROFILE = Path(__file__).resolve().parents[2] / "config" / "demo" / "load_profile.json"
 
 
