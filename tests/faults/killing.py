@@ -17,20 +17,22 @@ from core.failpoints import NAMES
 from tests.faults.checker import Judgement, judge, read_kept
 from tests.faults.oplog import Act, acknowledged, percentile, read_acts
 from tests.faults.seed import People, seed
-from tests.faults.server import OURS, ROOT, Server, an_open_county
+from tests.faults.server import OURS, ROOT, Server, an_open_county, compiled
 
 RATE = 50.0  # messages a second, residents and nurses together
 AGENTS = 12
 LOAD = ROOT / "tests" / "faults" / "load.py"
 # How likely a pass kills: rarer passes by are surer, so that each point is reached within a few seconds.
 CHANCES = {
-    **dict.fromkeys(NAMES, 0.02),
-    **dict.fromkeys(("queues.mid_offer", "queues.after_hold", "outcome.after_insert"), 0.4),
+    **dict.fromkeys(NAMES, 0.01),
+    **dict.fromkeys(("queues.mid_offer", "queues.after_hold", "outcome.after_insert"), 0.3),
     **dict.fromkeys(("intake.after_contact", "jobs.mid_run"), 1.0),
-    "access.in_write": 0.2,
+    "access.in_write": 0.1,
 }
 POINT_WITHIN = 8.0  # seconds until a named point must have been reached; else the kill is a random one
-UP = (0.7, 1.6)  # seconds a server lives between being ready and a random kill
+RANDOM = "random"
+SETTLE = 2.5  # seconds the load has at the beginning and at the end
+UP = (1.0, 3.0)  # seconds a server lives between being ready and a random kill
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,9 +51,9 @@ class Seen:
         """One line that says it all."""
         sent = acknowledged(self.acts, "send")
         lost, twice = self.judgement.count("i1"), self.judgement.count("i2")
-        points = sum(n for name, n in self.hits.items() if name != "random")
+        points = {point: n for point, n in self.hits.items() if point != RANDOM}
         return (
-            f"kill test, {name}: {self.hits['random']} random and {points} kills at {len(self.hits) - 1} points, "
+            f"kill test, {name}: {self.hits[RANDOM]} random and {sum(points.values())} kills at {len(points)} points, "
             f"{len(sent)} acknowledged ({len(sent) / self.seconds:.0f} a second over {self.seconds:.0f} s with outages), "
             f"{lost} lost, {twice} duplicated, {self.judgement.count('i8')} held by two, "
             f"{sum(act.duplicate for act in sent)} resends answered as duplicates, "
@@ -71,7 +73,7 @@ class Run:
         self.county = an_open_county(folder)
         self.server = Server(folder, self.county, database_url, program=program)
         self.restarts: list[float] = []
-        self.hits: Counter[str] = Counter(random=0)
+        self.hits: Counter[str] = Counter()
         self.chance = random.Random()
 
     def play(
@@ -87,9 +89,13 @@ class Run:
             assert self.server.wait_ready(), self.server.told()
             load = self.start_load(people, arrive_every)
             began = time.monotonic()
-            time.sleep(2.0)
+            time.sleep(SETTLE)
+            self.server.kill()
             for point in self.order(random_kills, point_kills):
-                self.kill_and_restart(point, load)
+                self.live_and_die(point, load)
+            self.server.start()
+            assert self.server.wait_ready(), self.server.told()
+            time.sleep(SETTLE)
             seconds = time.monotonic() - began
             load.send_signal(signal.SIGTERM)
             end = json.loads(load.communicate(timeout=60)[0])
@@ -112,7 +118,7 @@ class Run:
 
     def order(self, random_kills: int, points: Sequence[str]) -> list[str]:
         """Random kills and named points, mixed; the seed is another each time and told when something is found."""
-        mixed = ["random"] * random_kills + list(points)
+        mixed = [RANDOM] * random_kills + list(points)
         self.chance.shuffle(mixed)
         return mixed
 
@@ -130,28 +136,20 @@ class Run:
         path = self.folder / "plan.json"
         path.write_text(json.dumps(plan), "utf-8")
         return subprocess.Popen(
-            [sys.executable, str(LOAD), str(path)], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+            [sys.executable, str(LOAD), str(path)],
+            cwd=ROOT,
+            env=compiled(self.folder),
+            stdout=subprocess.PIPE,
+            start_new_session=True,
         )
 
-    def kill_and_restart(self, point: str, load: subprocess.Popen[bytes]) -> None:
-        """Lets the server, ready now, die at a random moment or (armed by its own restart) at a named point."""
-        if point == "random":
-            time.sleep(self.chance.uniform(*UP))
-            self.server.kill()
-            self.hits["random"] += 1
-            self.restart("")
-            return
-        self.server.kill()
-        self.server.start(failpoints=f"{point}:{CHANCES[point]}")
-        if self.server.wait_ready():
-            self.server.wait_end(POINT_WITHIN)
-        self.hits[point if not self.server.is_running() else "random"] += 1
-        self.server.kill()
-        self.restart("")
-        assert load.poll() is None, "the load has ended"
-
-    def restart(self, failpoints: str) -> None:
+    def live_and_die(self, point: str, load: subprocess.Popen[bytes]) -> None:
+        """Starts the server, armed with the point, under load; it dies there or at a random moment."""
         began = time.monotonic()
-        self.server.start(failpoints=failpoints)
-        assert self.server.wait_ready(), self.server.told()
-        self.restarts.append(time.monotonic() - began)
+        self.server.start(failpoints="" if point == RANDOM else f"{point}:{CHANCES[point]}")
+        if self.server.wait_ready():
+            self.restarts.append(time.monotonic() - began)
+            self.server.wait_end(self.chance.uniform(*UP) if point == RANDOM else POINT_WITHIN)
+        self.hits[RANDOM if self.server.is_running() else point] += 1
+        self.server.kill()
+        assert load.poll() is None, "the load has ended"

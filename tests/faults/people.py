@@ -78,11 +78,11 @@ class Person:
         finally:
             self.world.unanswered -= 1
 
-    async def say(self, contact: int, **more: Any) -> Frame:
+    async def say(self, contact: int, *, contact_named: bool = False, **more: Any) -> Frame:
         """Sends one new text until something is certain; the answer or the refusal."""
         key, began = str(uuid.uuid4()), time.monotonic()
         text = f"{self.who} {key[:13]}"
-        body = {"client_id": key, "text": text, **more}
+        body = {"client_id": key, "text": text, **more} | ({"contact": contact} if contact_named else {})
         answer = await self.insist("send", "message.send", body, contact=contact, key=key, text=text)
         while answer is not None and answer.get("error") == "newer_messages":
             body["seen_seq"] = answer["newest"]
@@ -275,7 +275,8 @@ class Nurse(Person):
         for _ in range(self.world.replies):
             if not await self.world.pacer.turn():
                 return False
-            answer = await self.say(contact, assignment=held["assignment"], seen_seq=self.seen.get(contact, 0))
+            seen = self.seen.get(contact, 0)
+            answer = await self.say(contact, contact_named=True, assignment=held["assignment"], seen_seq=seen)
             if "error" in answer:
                 self.let_go(contact)
                 return False

@@ -36,6 +36,13 @@ def an_open_county(folder: Path) -> Path:
     return county
 
 
+def compiled(folder: Path) -> dict[str, str]:
+    """This process's environment without settings, and with compiled modules kept as an installation has them."""
+    ours = ("ENSILINJA_", "REDIS_", "DATABASE_", "PYTHONDONTWRITEBYTECODE")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    return kept | {"PYTHONPYCACHEPREFIX": str(folder.parent / "compiled")}
+
+
 class Server:
     """One process of the service on a port of its own; `program` may be a mutant."""
 
@@ -55,7 +62,7 @@ class Server:
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._env = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("ENSILINJA_", "REDIS_"))},
+            **compiled(folder),
             "ENSILINJA_DATA_DIR": str(folder / f"data-{name}"),
             "ENSILINJA_COUNTY": str(county),
             "ENSILINJA_KEY": base64.b64encode(TEST_KEY).decode(),

@@ -115,6 +115,9 @@ class Line:
                 await socket.send(json.dumps({"op": op, "id": identity, **body}))
                 answer = await waiter
         except (OSError, WebSocketException, TimeoutError) as error:
+            if socket is self._socket:
+                self._lost()
+                socket.transport.abort()
             raise GoneError from error
         finally:
             self._asked.pop(identity, None)

@@ -28,11 +28,11 @@ from tests.faults.checker import (
     read_kept,
 )
 from tests.faults.oplog import read_acts
+from tests.faults.server import ROOT, compiled
 from tests.lines import at_work, queue_up
 
 pytestmark = pytest.mark.faults
 
-ROOT = Path(__file__).resolve().parents[2]
 STORM = ROOT / "tests" / "faults" / "storm.py"
 MUTANTS = ROOT / "tests" / "mutants"
 AGENTS = 12
@@ -97,7 +97,10 @@ def storm(
         for number, log in enumerate(logs)
     ]
     running = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) for command in commands
+        subprocess.Popen(
+            command, cwd=ROOT, env=compiled(folder), stdout=subprocess.PIPE, start_new_session=True
+        )
+        for command in commands
     ]
     try:
         told = [process.communicate(timeout=150)[0] for process in running]

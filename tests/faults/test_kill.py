@@ -1,0 +1,82 @@
+"""kill -9 at any moment: what was acknowledged is there once, nobody is held by two, and the line is soon open again."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.failpoints import NAMES
+from tests.faults.killing import Run, Seen
+from tests.faults.oplog import acknowledged, percentile
+from tests.faults.server import ROOT
+from tools.servers import PgServer
+
+pytestmark = pytest.mark.faults
+
+IS_NIGHTLY = bool(os.environ.get("ENSILINJA_NIGHTLY"))
+POINTS = sorted(NAMES)
+FULL = 50 if IS_NIGHTLY else 20  # kills of each kind on the embedded store
+FEW = 20 if IS_NIGHTLY else 5  # and on the scaled one
+READY_P99 = 3.0  # seconds
+MUTANTS = ROOT / "tests" / "mutants"
+# What a client of ours never asks for: such an answer is a fault of the server or of the test.
+NEVER = {"malformed", "unknown_op", "forbidden", "unauthenticated", "error", "message_id_reused"}
+
+
+def test_kills_of_the_embedded_server_lose_and_double_nothing(tmp_path: Path) -> None:
+    points = [POINTS[number % len(POINTS)] for number in range(FULL)]
+
+    seen = Run(tmp_path, f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}").play(
+        random_kills=FULL, point_kills=points, residents=6 * FULL
+    )
+
+    check(seen, "embedded")
+    assert sum(act.duplicate for act in acknowledged(seen.acts, "send")) >= FULL / 4
+    assert len(seen.hits) - 1 >= 12
+
+
+def test_kills_of_the_scaled_server_lose_and_double_nothing(
+    durable_pg_server: PgServer, tmp_path: Path
+) -> None:
+    points = [POINTS[number % len(POINTS)] for number in range(FEW)]
+
+    seen = Run(tmp_path, durable_pg_server.create()).play(random_kills=FEW, point_kills=points, residents=60)
+
+    check(seen, "scaled")
+
+
+@pytest.mark.parametrize(
+    ("mutant", "points", "invariant"),
+    [
+        ("ack_before_commit", ["store.before_commit"] * 5, "i1"),
+        ("no_client_id", ["store.before_ack"] * 5, "i2"),
+    ],
+)
+def test_kill_test_catches(mutant: str, points: list[str], invariant: str, tmp_path: Path) -> None:
+    program = (sys.executable, str(MUTANTS / f"{mutant}.py"))
+    run = Run(tmp_path, f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}", program=program)
+
+    seen = run.play(random_kills=0, point_kills=points, residents=50, arrive_every=0)
+
+    found = seen.judgement.count(invariant)
+    print(f"mutant {mutant}: caught with {found} violations of {invariant} in {len(points)} kills")
+    assert found > 0
+
+
+def check(seen: Seen, name: str) -> None:
+    print(seen.line(name))
+    assert seen.judgement.all == []
+    assert seen.end["faults"] == []
+    assert seen.end["unanswered"] == 0
+    assert {act.code for act in seen.acts if act.phase == "fail"} & NEVER == set()
+    assert seen.stop[0] == 0 and seen.stop[1] <= 5.0
+    assert percentile(seen.restarts, 0.99) <= READY_P99 * slowness()
+
+
+def slowness() -> float:
+    """How much longer work takes now than its processor time: 1.0 on a machine that has nothing else to do."""
+    began, used = time.perf_counter(), time.process_time()
+    sum(number * number for number in range(3_000_000))
+    return max(1.0, (time.perf_counter() - began) / (time.process_time() - used))

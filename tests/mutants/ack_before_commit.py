@@ -1,0 +1,57 @@
+"""The service with the embedded store answering before it has committed. The kill test must find what it loses."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from sqlalchemy import Connection  # noqa: E402
+
+from core.sqlite import SqliteStore  # noqa: E402
+from core.store import Operation, Outcome, settle  # noqa: E402
+from ensilinja.cli import main  # noqa: E402
+
+commit = SqliteStore._commit
+run = SqliteStore.run
+
+
+class Answered:
+    """Answers as soon as the operations have run."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+
+async def run_and_note(self: SqliteStore) -> None:
+    Answered.loop = asyncio.get_running_loop()
+    await run(self)
+
+
+def commit_later(
+    self: SqliteStore, connection: Connection, operations: Sequence[Operation]
+) -> list[Outcome] | None:
+    import core.sqlite
+
+    def run_and_answer(*arguments: object) -> list[Outcome]:
+        outcomes = run_batch(*arguments)  # type: ignore[arg-type]
+        if Answered.loop is not None:
+            with contextlib.suppress(RuntimeError):
+                Answered.loop.call_soon_threadsafe(settle, operations, outcomes, [])
+        time.sleep(0.003)  # the window every such program has, widened so that a kill meets it
+        return outcomes
+
+    run_batch = core.sqlite.run_batch
+    core.sqlite.run_batch = run_and_answer  # type: ignore[assignment]
+    try:
+        return commit(self, connection, operations)
+    finally:
+        core.sqlite.run_batch = run_batch
+
+
+if __name__ == "__main__":
+    SqliteStore.run = run_and_note  # type: ignore[method-assign]
+    SqliteStore._commit = commit_later  # type: ignore[method-assign]
+    main()
