@@ -196,11 +196,12 @@ class Feed:
     def message(self, line: MessageView, lang: str) -> dict[str, Any]:
         """A line of a conversation as browsers get it; the system's lines in the reader's language."""
         text = line.text if line.text_key is None else self._texts.get(lang, line.text_key, name=line.name)
+        is_said = line.kind is not Kind.SYSTEM  # whoever caused a line of the system did not say it
         return {
             "seq": line.seq,
-            "from": line.sender,
+            "from": line.sender if is_said else "system",
             "kind": line.kind,
-            "name": line.name,
+            "name": line.name if is_said else "",
             "text": text,
             "key": line.text_key,
             "at": line.at,

@@ -308,9 +308,9 @@ def closing(tx: Tx, actor: Actor, contact: int) -> tuple[EntryView, str | None, 
 
 def side(line: MessageView) -> Literal["resident", "staff", "system"]:
     """Whose line it is."""
-    if line.sender == "resident":
-        return "resident"
-    return "staff" if line.sender == "staff" else "system"
+    if line.kind is Kind.SYSTEM or line.sender not in ("resident", "staff"):
+        return "system"
+    return "resident" if line.sender == "resident" else "staff"
 
 
 def message_view(runtime: Runtime, lang: str, line: MessageView) -> views.Message:

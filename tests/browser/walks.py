@@ -135,9 +135,12 @@ def sign_in(page: Page, name: str) -> None:
 
 
 def start_shift(page: Page, name: str = "maija") -> None:
-    """A professional signs in and is ready."""
+    """A professional signs in and is ready, on the shift she has or on a new one."""
     sign_in(page, name)
-    page.locator(".shift-start .primary").click()
+    begin = page.locator(".shift-start .primary")
+    begin.or_(page.locator(".top .state")).first.wait_for()
+    if begin.count():
+        begin.click()
     page.locator(".top .state[data-shift=ready]").wait_for()
 
 
