@@ -255,7 +255,9 @@ def _standing(tx: Tx, line: Line, services: Services) -> Standing:
     if not is_open(line.hours, tx.now):
         return Standing.CLOSED
     due_at = callback_due(line, tx.now, services.catalogue.calendar)
-    return Standing.OPEN if local_date(due_at) == local_date(tx.now) else Standing.FULL
+    # A line that closes at midnight calls back today: the last instant of a day is the next one's first.
+    last = due_at - timedelta(microseconds=1)
+    return Standing.OPEN if local_date(last) == local_date(tx.now) else Standing.FULL
 
 
 def _situation(tx: Tx, call: Call, services: Services) -> Situation:

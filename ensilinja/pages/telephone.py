@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from callbacks.telephony.simulated import Behaviour, Caller, SimulatedTelephony
 from core.county import Line, UnknownId
 from core.errors import NotFound
 from core.phone import PhoneFault, mask, normalise
-from core.text import moment_phrase
+from core.text import HELSINKI, moment_phrase
 from ensilinja.doors import Doors, language
 from ensilinja.pages.frames import frame_of
 from ensilinja.pages.views import FieldError, Option
@@ -272,7 +273,8 @@ def call_shown(runtime: Runtime, telephony: SimulatedTelephony, call: str, calle
 def spoken(runtime: Runtime, line: Line, prompts: Prompts) -> tuple[str, ...]:
     """The sentences of what is played; a promise without an instant is told as the line promises."""
     lang, now = prompts.language, runtime.clock.now()
-    when = moment_phrase(lang, prompts.due_at, now) if prompts.due_at else ""
+    # "By tomorrow 0.00" would be heard as a day later than it is: midnight is told as the day's last minute.
+    when = moment_phrase(lang, before_midnight(prompts.due_at), now) if prompts.due_at else ""
     digits = " ".join(prompts.digits)
     return tuple(
         line.promise.told.get(lang)
@@ -280,6 +282,12 @@ def spoken(runtime: Runtime, line: Line, prompts: Prompts) -> tuple[str, ...]:
         else runtime.texts.get(lang, key, line=line.name.get(lang), digits=digits, when=when)
         for key in prompts.play
     )
+
+
+def before_midnight(due_at: datetime) -> datetime:
+    """The instant, or the minute before it when it is a Helsinki midnight."""
+    local = due_at.astimezone(HELSINKI)
+    return due_at - timedelta(minutes=1) if (local.hour, local.minute) == (0, 0) else due_at
 
 
 def on_to(path: str) -> web.Response:
