@@ -13,6 +13,7 @@ from tests.faults.talk import COOKIES
 TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
 CHOICE = re.compile(r'type="radio" name="vastaus"[^>]* value="([^"]+)"')
 PAGES = 40  # more than any way through the questions has
+STAY = 6.0  # seconds such a resident stays; most of them leave before anybody has had time for them
 AGAIN = 0.2  # seconds before a page that was not answered is asked for again
 
 
@@ -37,7 +38,10 @@ class Arriver:
                 await asyncio.sleep(0.05)
             # An acknowledged arrival whose page finds no contact is one that has vanished: contact 0.
             self.world.log.note(who, "arrive", "ok", contact=resident.contact)
-            await chatting
+            async with asyncio.timeout(STAY):
+                await chatting
+        except TimeoutError:
+            return
         finally:
             chatting.cancel()
 

@@ -24,15 +24,16 @@ AGENTS = 12
 LOAD = ROOT / "tests" / "faults" / "load.py"
 # How likely a pass kills: rarer passes by are surer, so that each point is reached within a few seconds.
 CHANCES = {
-    **dict.fromkeys(NAMES, 0.01),
-    **dict.fromkeys(("queues.mid_offer", "queues.after_hold", "outcome.after_insert"), 0.3),
+    **dict.fromkeys(NAMES, 0.015),
+    **dict.fromkeys(("queues.mid_offer", "queues.after_hold", "outcome.after_insert"), 0.5),
     **dict.fromkeys(("intake.after_contact", "jobs.mid_run"), 1.0),
-    "access.in_write": 0.1,
+    "access.in_write": 0.15,
+    "chat.after_insert": 0.03,
 }
-POINT_WITHIN = 8.0  # seconds until a named point must have been reached; else the kill is a random one
+POINT_WITHIN = 6.0  # seconds until a named point must have been reached; else the kill is a random one
 RANDOM = "random"
 SETTLE = 2.5  # seconds the load has at the beginning and at the end
-UP = (1.0, 3.0)  # seconds a server lives between being ready and a random kill
+UP = (0.8, 2.4)  # seconds a server lives between being ready and a random kill
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Run:
             "log": str(self.folder / "acts.jsonl"),
             "rate": RATE,
             "replies": 10,
-            "at_once": 45,
+            "at_once": 40,
             "arrive_every": arrive_every,
             **people.plain(),
         }

@@ -19,6 +19,7 @@ from tests.faults.arrivals import Arriver  # noqa: E402
 from tests.faults.oplog import OpLog  # noqa: E402
 from tests.faults.people import Nurse, Pacer, Resident, World  # noqa: E402
 
+ARRIVALS = 5  # residents who come by the pages at once
 LAST_WORDS = 25.0  # seconds after SIGTERM for everything to be acknowledged
 
 
@@ -35,10 +36,12 @@ async def residents(world: World, people: list[dict[str, Any]], at_once: int) ->
 
 
 async def arrivals(world: World, every: float) -> None:
-    """New residents come by the pages, and stay to chat."""
+    """New residents come by the pages, and stay to chat; a few at a time."""
+    room = asyncio.Semaphore(ARRIVALS)
     async with asyncio.TaskGroup() as group:
         while not world.pacer.closed.is_set():
-            group.create_task(Arriver(world).run())
+            await room.acquire()
+            group.create_task(Arriver(world).run()).add_done_callback(lambda _: room.release())
             await asyncio.sleep(every)
 
 

@@ -139,7 +139,8 @@ class Resident(Person):
     def receive(self, message: Frame) -> None:
         if message["kind"] == "text" and message["seq"] not in self.lines:
             self.note("saw", "ok", contact=self.contact, seq=message["seq"], text=message["text"])
-            self.world.delivered[message["text"]] = time.monotonic()
+            if message["from"] != "resident":
+                self.world.delivered.setdefault(message["text"], time.monotonic())
         self.lines[message["seq"]] = message["text"]
         self.newest = max(self.newest, message["seq"])
 

@@ -95,6 +95,10 @@ class Server:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process is not None else 0
+
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -162,3 +166,9 @@ def serving(server: Server, *, failpoints: str = "", **env: str) -> Iterator[Ser
         yield server
     finally:
         server.kill()
+
+def slowness() -> float:
+    """How much longer work takes now than its processor time: 1.0 on a machine that has nothing else to do."""
+    began, used = time.perf_counter(), time.process_time()
+    sum(number * number for number in range(3_000_000))
+    return max(1.0, (time.perf_counter() - began) / (time.process_time() - used))

@@ -115,6 +115,8 @@ class Line:
                 await socket.send(json.dumps({"op": op, "id": identity, **body}))
                 answer = await waiter
         except (OSError, WebSocketException, TimeoutError) as error:
+            self._asked.pop(identity, None)
+            waiter.cancel()
             if socket is self._socket:
                 self._lost()
                 socket.transport.abort()

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,8 @@ import pytest
 from core.failpoints import NAMES
 from tests.faults.killing import Run, Seen
 from tests.faults.oplog import acknowledged, percentile
-from tests.faults.server import ROOT
+from tests.faults.server import ROOT, slowness
+from tests.faults.telling import tell
 from tools.servers import PgServer
 
 pytestmark = pytest.mark.faults
@@ -61,22 +61,15 @@ def test_kill_test_catches(mutant: str, points: list[str], invariant: str, tmp_p
     seen = run.play(random_kills=0, point_kills=points, residents=50, arrive_every=0)
 
     found = seen.judgement.count(invariant)
-    print(f"mutant {mutant}: caught with {found} violations of {invariant} in {len(points)} kills")
+    tell(f"mutant {mutant}: caught with {found} violations of {invariant} in {len(points)} kills")
     assert found > 0
 
 
 def check(seen: Seen, name: str) -> None:
-    print(seen.line(name))
+    tell(seen.line(name))
     assert seen.judgement.all == []
     assert seen.end["faults"] == []
     assert seen.end["unanswered"] == 0
     assert {act.code for act in seen.acts if act.phase == "fail"} & NEVER == set()
     assert seen.stop[0] == 0 and seen.stop[1] <= 5.0
     assert percentile(seen.restarts, 0.99) <= READY_P99 * slowness()
-
-
-def slowness() -> float:
-    """How much longer work takes now than its processor time: 1.0 on a machine that has nothing else to do."""
-    began, used = time.perf_counter(), time.process_time()
-    sum(number * number for number in range(3_000_000))
-    return max(1.0, (time.perf_counter() - began) / (time.process_time() - used))

@@ -29,6 +29,7 @@ from tests.faults.checker import (
 )
 from tests.faults.oplog import read_acts
 from tests.faults.server import ROOT, compiled
+from tests.faults.telling import tell
 from tests.lines import at_work, queue_up
 
 pytestmark = pytest.mark.faults
@@ -69,7 +70,7 @@ def test_storm_catches_a_taking_without_a_condition(mutant: str, tmp_path: Path)
 
     judgement = storm(MUTANTS / f"{mutant}.py", url, tmp_path, contacts=FOR_A_MUTANT, processes=1)[0]
 
-    print(f"mutant {mutant}: caught with {judgement.count('i8')} of two holders in {FOR_A_MUTANT} contacts")
+    tell(f"mutant {mutant}: caught with {judgement.count('i8')} of two holders in {FOR_A_MUTANT} contacts")
     assert judgement.count("i8_one_holder_in_the_record") > 0
     assert judgement.count("i8_one_holder_in_belief") > 0
 
@@ -77,7 +78,7 @@ def test_storm_catches_a_taking_without_a_condition(mutant: str, tmp_path: Path)
 def rage(program: Path, url: str, folder: Path, *, contacts: int, processes: int, name: str) -> None:
     judgement, seconds, figures = storm(program, url, folder, contacts=contacts, processes=processes)
     double, over = judgement.count("i8"), judgement.count("i10")
-    print(
+    tell(
         f"storm, {name}: {AGENTS} agents, {contacts} contacts, {seconds:.1f} s, {contacts / seconds:.0f} a second, "
         f"hold p50 {figures['p50'] * 1000:.0f} ms p99 {figures['p99'] * 1000:.0f} ms, "
         f"{double} double-held, {over} over capacity"

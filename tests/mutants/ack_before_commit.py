@@ -9,11 +9,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from sqlalchemy import Connection  # noqa: E402
+from sqlalchemy import Connection
 
-from core.sqlite import SqliteStore  # noqa: E402
-from core.store import Operation, Outcome, settle  # noqa: E402
-from ensilinja.cli import main  # noqa: E402
+from core.sqlite import SqliteStore
+from core.store import Operation, Outcome, settle
+from ensilinja.cli import main
 
 commit = SqliteStore._commit
 run = SqliteStore.run

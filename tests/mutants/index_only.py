@@ -8,14 +8,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from sqlalchemy import update  # noqa: E402
+from sqlalchemy import update
 
-from core.store import Tx  # noqa: E402
-from queues import service, taking  # noqa: E402
-from queues.models import ENTRY  # noqa: E402
-from queues.transitions import entry_row  # noqa: E402
-from queues.views import EntryView  # noqa: E402
-from tests.faults import storm  # noqa: E402
+from core.store import Tx
+from queues import service, taking
+from queues.models import ENTRY
+from queues.transitions import entry_row
+from queues.views import EntryView
+from tests.faults import storm
 
 
 def take(tx: Tx, entry: int, agent: int, *, reason: str = "") -> EntryView:

@@ -8,16 +8,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from sqlalchemy import update  # noqa: E402
+from sqlalchemy import update
 
-from core.events import record  # noqa: E402
-from core.store import Store, Tx  # noqa: E402
-from queues import service  # noqa: E402
-from queues.errors import OfferGone  # noqa: E402
-from queues.events import EntryHeld  # noqa: E402
-from queues.models import ENTRY  # noqa: E402
-from queues.views import EntryView  # noqa: E402
-from tests.faults import storm  # noqa: E402
+from core.events import record
+from core.store import Store, Tx
+from queues import service
+from queues.errors import OfferGone
+from queues.events import EntryHeld
+from queues.models import ENTRY
+from queues.views import EntryView
+from tests.faults import storm
 
 
 async def take_by_hand(store: Store, agent: int, seen: EntryView) -> EntryView:

@@ -6,9 +6,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from chat import service  # noqa: E402
-from chat.views import Sent  # noqa: E402
-from ensilinja.cli import main  # noqa: E402
+from chat import service
+from chat.views import Sent
+from ensilinja.cli import main
 
 add_line = service.add_line
 

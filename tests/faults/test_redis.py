@@ -1,0 +1,128 @@
+"""Redis killed, emptied and frozen under a chat between two processes: it may only cost a little time."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.checker import judge, read_kept
+from tests.faults.oplog import Act, OpLog, acknowledged, percentile, read_acts
+from tests.faults.people import Nurse, Pacer, Resident, World
+from tests.faults.seed import People, seed
+from tests.faults.server import Server, an_open_county, serving
+from tests.faults.telling import tell
+from tools.servers import RedisServer
+
+pytestmark = pytest.mark.faults
+
+RATE = 12.0  # messages a second in three chats
+DURING_P99, AFTER_P99 = 2.5, 0.3  # seconds from asking to the other one's screen
+CALM_AGAIN = 5.0  # seconds after Redis is back until news is as fast as before
+AWAY, MEASURED = 4.0, 3.0  # seconds of each phase
+
+Phase = tuple[str, float, float]
+
+
+class Chat:
+    """Three residents at one process and their nurse at another, talking; phases mark the time."""
+
+    def __init__(self) -> None:
+        self.phases: list[Phase] = []
+        self.delivered: dict[str, float] = {}
+
+    async def phase(self, name: str, seconds: float) -> None:
+        began = time.monotonic()
+        await asyncio.sleep(seconds)
+        self.phases.append((name, began, time.monotonic()))
+
+    def delays(self, acts: Sequence[Act], name: str) -> list[float]:
+        """How long each message of these phases took to the other one's screen; a lost one takes for ever."""
+        kept = {act.key for act in acknowledged(acts, "send")}
+        spans = [(began, ended) for phase, began, ended in self.phases if phase == name]
+        first = {act.key: act for act in reversed(acts) if act.phase == "invoke" and act.key in kept}
+        return [
+            self.delivered.get(act.text, float("inf")) - act.t
+            for act in first.values()
+            if any(began <= act.t < ended for began, ended in spans)
+        ]
+
+
+async def test_redis_may_die_under_a_chat_between_two_processes(
+    redis_server: RedisServer, pg_url: Callable[[], str], tmp_path: Path
+) -> None:
+    database, county = pg_url(), an_open_county(tmp_path)
+    people = await seed(database, county, nurses=1, residents=3)
+    there, here = (
+        Server(tmp_path, county, database, redis_url=redis_server.url, name=name) for name in ("first", "second")
+    )
+    with serving(there), serving(here), OpLog(tmp_path / "acts.jsonl") as log:
+        async with talking(there, here, people, log) as chat:
+            await chat.phase("calm", MEASURED)
+            await away(chat, redis_server.kill, redis_server.start)
+            await away(chat, redis_server.pause, redis_server.resume)
+            for _ in range(6):
+                await asyncio.to_thread(redis_server.flush)
+                await chat.phase("during", 0.4)
+            await asyncio.sleep(1)
+        assert [server.readiness()[0] for server in (there, here)] == [200, 200]
+    acts = read_acts([tmp_path / "acts.jsonl"])
+
+    during, after, calm = (chat.delays(acts, name) for name in ("during", "after", "calm"))
+    judgement = judge(await read_kept(database), acts)
+    tell(
+        f"redis killed, frozen, emptied under a chat of two processes: {len(acknowledged(acts, 'send'))} acknowledged, "
+        f"{len(judgement.all)} violations; on the other screen p99 {percentile(calm, 0.99) * 1000:.0f} ms before, "
+        f"{percentile(during, 0.99) * 1000:.0f} ms meanwhile, {percentile(after, 0.99) * 1000:.0f} ms after"
+    )
+    assert judgement.all == []
+    assert min(len(during), len(after)) > RATE
+    assert percentile(during, 0.99) <= DURING_P99
+    assert percentile(after, 0.99) <= AFTER_P99
+
+
+async def away(chat: Chat, go: Callable[[], None], come_back: Callable[[], None]) -> None:
+    """Redis goes, comes back, and after a while everything is as fast as before."""
+    await asyncio.to_thread(go)
+    await chat.phase("during", AWAY)
+    await asyncio.to_thread(come_back)
+    await chat.phase("during", CALM_AGAIN)
+    await chat.phase("after", MEASURED)
+
+
+@asynccontextmanager
+async def talking(there: Server, here: Server, people: People, log: OpLog) -> AsyncIterator[Chat]:
+    chat, pacer = Chat(), Pacer(RATE)
+    residents_world, nurse_world = (
+        World(
+            address=server.socket,
+            origin=server.origin,
+            log=log,
+            pacer=pacer,
+            replies=10**6,
+            delivered=chat.delivered,
+        )
+        for server in (there, here)
+    )
+    residents = [Resident(residents_world, one.number, one.token) for one in people.residents]
+    nurse = Nurse(nurse_world, people.nurses[0].number, people.nurses[0].token)
+    tasks = [asyncio.create_task(one.run()) for one in (*residents, nurse)]
+    try:
+        async with asyncio.timeout(20):
+            while any(resident.state != "held" for resident in residents):
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+        yield chat
+        pacer.closed.set()
+        async with asyncio.timeout(15):
+            while residents_world.unanswered + nurse_world.unanswered:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(3)  # what was acknowledged last reaches the screens
+        for resident in residents:
+            resident.note("saw-all", "ok", contact=resident.contact, seq=2**31)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
