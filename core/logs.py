@@ -24,8 +24,8 @@ def setup_logs(level: str = "info", stream: Any = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
-        cache_logger_on_first_use=True,
+        # Asked for at each line: a stream kept from the start may have been closed or redirected since.
+        logger_factory=lambda *_: structlog.PrintLogger(stream or sys.stderr),
     )
     logging.basicConfig(
         level=logging.WARNING,

@@ -4,7 +4,6 @@ import importlib
 from pathlib import Path
 
 from core.clock import Clock
-from core.postgres import PostgresStore
 from core.sqlite import SqliteStore
 from core.store import Store
 from core.vault import Vault

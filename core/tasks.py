@@ -56,9 +56,14 @@ class Tasks:
             await asyncio.sleep(RESTART)
 
     async def loop(
-        self, name: str, turn: Callable[[], Awaitable[None]], every: float, wake: asyncio.Event | None = None
+        self,
+        name: str,
+        turn: Callable[[], Awaitable[None]],
+        every: float,
+        wake: asyncio.Event | None = None,
+        rest: float = 0.0,
     ) -> None:
-        """Calls `turn` every `every` seconds, or at once when `wake` is set.
+        """Calls `turn` every `every` seconds, or when `wake` is set, at most once in `rest` seconds.
 
         A failing turn is logged and tried again.
         """
@@ -70,6 +75,7 @@ class Tasks:
             except Exception:
                 pulse.failures += 1
                 log.exception("turn failed", task=name)
+            await asyncio.sleep(rest)
             await pause(every, wake)
 
 

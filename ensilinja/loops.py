@@ -20,6 +20,8 @@ SECOND = 1.0
 TICK = 2.0  # a browser shows a broken line after 5 s of silence
 SESSION_CHECK = 5.0  # an ended session closes its sockets within this
 EVENTS_AT_ONCE = 200
+REST = 0.05  # between two turns of the line: an offer still comes within a tenth of a second
+FIGURES_REST = 0.5  # figures may be half a second behind; they are not worth a write for every message
 
 
 class Loops:
@@ -36,30 +38,32 @@ class Loops:
         runtime.bus.listen(self._hinted)
 
     def _committed(self, events: Sequence[Recorded]) -> None:
-        self.runtime.bus.publish({"n": events[-1].id})
+        is_talk = all(event.type.startswith("chat.") for event in events)
+        self.runtime.bus.publish({"n": events[-1].id, "talk": is_talk})
 
     def _hinted(self, hint: dict[str, object]) -> None:
         self.runtime.feed.hinted(hint)
-        self.wake_line.set()
-        self.wake_jobs.set()
         self.wake_facts.set()
+        if not hint.get("talk"):  # what is said moves nobody in the line and makes no jobs
+            self.wake_line.set()
+            self.wake_jobs.set()
 
     async def run(self) -> None:
         """Runs all loops until cancelled."""
         tasks = self.runtime.tasks
         async with asyncio.TaskGroup() as group:
-            for name, turn, every, wake in (
-                ("line", self.line, SECOND, self.wake_line),
-                ("feed", self.runtime.feed.turn, SECOND, self.runtime.feed.wake),
-                ("jobs", self.jobs, SECOND, self.wake_jobs),
-                ("facts", self.facts, SECOND, self.wake_facts),
-                ("heartbeat", self.heartbeat, SECOND, None),
-                ("places", self.runtime.feed.push_places, SECOND, None),
-                ("board", self.board, SECOND, None),
-                ("tick", self.tick, TICK, None),
-                ("sessions", self.sessions, SESSION_CHECK, None),
+            for name, turn, every, wake, rest in (
+                ("line", self.line, SECOND, self.wake_line, REST),
+                ("feed", self.runtime.feed.turn, SECOND, self.runtime.feed.wake, 0.0),
+                ("jobs", self.jobs, SECOND, self.wake_jobs, REST),
+                ("facts", self.facts, SECOND, self.wake_facts, FIGURES_REST),
+                ("heartbeat", self.heartbeat, SECOND, None, 0.0),
+                ("places", self.runtime.feed.push_places, SECOND, None, 0.0),
+                ("board", self.board, SECOND, None, 0.0),
+                ("tick", self.tick, TICK, None, 0.0),
+                ("sessions", self.sessions, SESSION_CHECK, None, 0.0),
             ):
-                group.create_task(tasks.loop(name, turn, every, wake), name=name)
+                group.create_task(tasks.loop(name, turn, every, wake, rest), name=name)
             group.create_task(tasks.forever("bus", self.runtime.bus.run), name="bus")
 
     async def line(self) -> None:

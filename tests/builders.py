@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import ensilinja.tables
@@ -29,7 +29,8 @@ async def create_tables(database_url: str) -> None:
         return
     async_engine = create_async_engine(async_url(database_url))
     async with async_engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+        if not await connection.run_sync(lambda sync: inspect(sync).has_table("contact")):
+            await connection.run_sync(metadata.create_all, checkfirst=False)
     await async_engine.dispose()
 
 

@@ -55,7 +55,7 @@ def gate_view(request: web.Request, told: Journey, error: str) -> web.Response:
         Option(value=question.id, label=question.text.get(lang), chosen=question.id in chosen)
         for question in content.gate.questions
     )
-    errors = (FieldError(field_id="hata", text=text(request, error)),) if error else ()
+    errors = (FieldError(field_id="hata-1", text=text(request, error)),) if error else ()
     view = views.Gate(items=items, none_chosen=told.gate == (), errors=errors)
     return show(request, "gate", view, status=422 if error else 200)
 
@@ -130,7 +130,7 @@ async def topic_answer(request: web.Request) -> web.StreamResponse:
     topic = str((await sent(request)).get("aihe", ""))
     if topic not in content.topics:
         return topic_view(
-            request, None, FieldError(field_id="aihe", text=text(request, "resident.topic.empty"))
+            request, None, FieldError(field_id="aihe-1", text=text(request, "resident.topic.empty"))
         )
     told = replace(told, topic=topic)
     await keep(request, told)

@@ -42,64 +42,65 @@ def definitions(connection: Connection, table: str) -> list[object]:
     return sorted(connection.execute(text(statement), {"t": table}).scalars())
 
 
-def test_migrations_leave_nothing_to_change(database_url: str) -> None:
-    schema.migrate(database_url)
+def test_migrations_leave_nothing_to_change(empty_database_url: str) -> None:
+    schema.migrate(empty_database_url)
 
-    assert [] == schema.differences(database_url)
+    assert [] == schema.differences(empty_database_url)
 
 
-def test_migrations_make_exactly_what_the_models_say(database_url: str) -> None:
-    schema.migrate(database_url)
-    migrated = schema.transact(database_url, shape, read_only=True)
-    schema.downgrade(database_url, "base")
-    schema.transact(database_url, metadata.create_all)
-    described = schema.transact(database_url, shape, read_only=True)
+def test_migrations_make_exactly_what_the_models_say(empty_database_url: str) -> None:
+    schema.migrate(empty_database_url)
+    migrated = schema.transact(empty_database_url, shape, read_only=True)
+    schema.downgrade(empty_database_url, "base")
+    schema.transact(empty_database_url, metadata.create_all)
+    described = schema.transact(empty_database_url, shape, read_only=True)
 
     assert migrated.keys() == described.keys() == metadata.tables.keys()
     for table in described:
         assert migrated[table] == described[table]
 
 
-def test_downgrade_removes_every_table_and_the_way_up_is_open_again(database_url: str) -> None:
-    schema.migrate(database_url)
-    schema.downgrade(database_url, "base")
+def test_downgrade_removes_every_table_and_the_way_up_is_open_again(empty_database_url: str) -> None:
+    schema.migrate(empty_database_url)
+    schema.downgrade(empty_database_url, "base")
 
-    assert schema.transact(database_url, tables, read_only=True) == {"alembic_version"}
+    assert schema.transact(empty_database_url, tables, read_only=True) == {"alembic_version"}
 
-    schema.migrate(database_url)
+    schema.migrate(empty_database_url)
 
-    assert [] == schema.differences(database_url)
+    assert [] == schema.differences(empty_database_url)
 
 
-def test_second_start_changes_nothing(database_url: str) -> None:
-    schema.migrate(database_url)
+def test_second_start_changes_nothing(empty_database_url: str) -> None:
+    schema.migrate(empty_database_url)
     statement = text("INSERT INTO cursor (name, event_id) VALUES ('kept', 7)")
-    schema.transact(database_url, lambda connection: connection.execute(statement))
+    schema.transact(empty_database_url, lambda connection: connection.execute(statement))
 
-    schema.migrate(database_url)
+    schema.migrate(empty_database_url)
 
-    kept = schema.transact(database_url, lambda c: c.execute(text("SELECT event_id FROM cursor")).scalar())
+    query = text("SELECT event_id FROM cursor")
+    kept = schema.transact(empty_database_url, lambda c: c.execute(query).scalar())
     assert kept == 7
 
 
-def test_database_of_a_newer_version_is_refused(database_url: str) -> None:
-    schema.migrate(database_url)
+def test_database_of_a_newer_version_is_refused(empty_database_url: str) -> None:
+    schema.migrate(empty_database_url)
     newer = text("UPDATE alembic_version SET version_num = '9999'")
-    schema.transact(database_url, lambda connection: connection.execute(newer))
+    schema.transact(empty_database_url, lambda connection: connection.execute(newer))
 
     with pytest.raises(schema.NewerDatabase):
-        schema.migrate(database_url)
+        schema.migrate(empty_database_url)
 
 
-def test_migration_that_breaks_off_leaves_nothing(database_url: str) -> None:
+def test_migration_that_breaks_off_leaves_nothing(empty_database_url: str) -> None:
     def break_off(connection: Connection) -> None:
         schema.upgrade(connection)
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        schema.transact(database_url, break_off)
+        schema.transact(empty_database_url, break_off)
 
-    assert schema.transact(database_url, tables, read_only=True) == set()
+    assert schema.transact(empty_database_url, tables, read_only=True) == set()
 
 
 def test_processes_that_start_together_migrate_once(pg_url: Callable[[], str]) -> None:
