@@ -22,7 +22,9 @@ def browser(chromium_options: dict[str, object]) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def demo(chromium_options: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+def demo(
+    chromium_options: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DemoServer]:
     server = DemoServer(tmp_path_factory.mktemp("demo"))
     try:
         server.start()

@@ -39,7 +39,9 @@ def said(messages: Locator) -> list[str]:
 
 
 def texts_of_resident(page: Page) -> list[str]:
-    return said(page.locator("#viestit .message-staff .message-text, #viestit .message-resident .message-text"))
+    return said(
+        page.locator("#viestit .message-staff .message-text, #viestit .message-resident .message-text")
+    )
 
 
 def texts_of_nurse(page: Page) -> list[str]:
@@ -99,9 +101,7 @@ def test_chat_goes_from_the_front_page_to_the_board_over_a_killed_server(
     expect(tile(board, 5)).to_contain_text("1/1")
 
 
-def test_reload_while_the_server_is_down_loses_no_unsent_words(
-    demo: DemoServer, visits: list[Visit]
-) -> None:
+def test_reload_while_the_server_is_down_loses_no_unsent_words(demo: DemoServer, visits: list[Visit]) -> None:
     resident, nurse, _ = (each.page for each in visits)
     walks.to_waiting(resident, "050 123 4567")
     walks.start_shift(nurse)

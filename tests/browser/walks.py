@@ -70,7 +70,7 @@ def pass_gate(page: Page, *items: str) -> None:
     go_on(page)
 
 
-def tell(page: Page, words: str = WORDS, topic: str = "sore_throat") -> None:
+def tell(page: Page, words: str = WORDS, topic: str = "general") -> None:
     """Own words and topic."""
     page.locator("#asia").fill(words)
     go_on(page)
