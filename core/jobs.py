@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.db import columns
 from core.models import Job
@@ -44,6 +44,12 @@ def due(tx: Tx, limit: int = 100) -> list[tuple[int, str]]:
         .limit(limit)
     )
     return [(row[0], row[1]) for row in tx.rows(statement)]
+
+
+def by_state(tx: Tx) -> dict[str, int]:
+    """How many jobs are in each state that is not done."""
+    counts = tx.rows(select(_JOB.state, func.count()).where(_JOB.state != "done").group_by(_JOB.state))
+    return dict(counts)
 
 
 def claim(tx: Tx, job: int) -> JobView | None:

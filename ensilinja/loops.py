@@ -14,10 +14,13 @@ from ensilinja import metrics, probes, sockets, work
 from ensilinja.reporting import board, keeper
 from ensilinja.runtime import Runtime
 from queues import dispatch
+from queues import reading as queues
 from router.services import Services
 
 SECOND = 1.0
 TICK = 2.0  # a browser shows a broken line after 5 s of silence
+GAUGES = 5.0
+LAG_PROBE = 0.05  # a sleep of this length that takes longer is the loop's lag
 SESSION_CHECK = 5.0  # an ended session closes its sockets within this
 EVENTS_AT_ONCE = 200
 REST = 0.05  # between two turns of the line: an offer still comes within a tenth of a second
@@ -61,6 +64,7 @@ class Loops:
                 ("places", self.runtime.feed.push_places, SECOND, None, 0.0),
                 ("board", self.board, SECOND, None, 0.0),
                 ("tick", self.tick, TICK, None, 0.0),
+                ("gauges", self.gauges, GAUGES, None, 0.0),
                 ("sessions", self.sessions, SESSION_CHECK, None, 0.0),
             ):
                 group.create_task(tasks.loop(name, turn, every, wake, rest), name=name)
@@ -92,6 +96,16 @@ class Loops:
         metrics.bus_state(runtime.bus.is_up)
         runtime.last_heartbeat = runtime.clock.monotonic()
 
+    async def gauges(self) -> None:
+        """What Prometheus may know: the line and the jobs as they stand, and how late this loop is."""
+        before = self.runtime.clock.monotonic()
+        await asyncio.sleep(LAG_PROBE)
+        metrics.loop_lagged(max(0.0, self.runtime.clock.monotonic() - before - LAG_PROBE))
+        by_queue, by_state, behind = await self.runtime.store.read(standing)
+        metrics.line_state(by_queue)
+        metrics.jobs_state(by_state)
+        metrics.facts_behind(behind)
+
     async def board(self) -> None:
         """The supervisors' picture: computed once for all who watch, sent when it has changed."""
         watchers = [c for c in self.runtime.feed.connections if c.role == "board"]
@@ -119,6 +133,15 @@ def turn_line(tx: Tx, services: Services, *, offers: bool) -> None:
     callbacks.sweep(tx, services)
     if offers:
         dispatch.dispatch(tx, services.catalogue)
+
+
+def standing(tx: Tx) -> tuple[dict[tuple[str, str], tuple[int, float | None]], dict[str, int], int]:
+    """Who waits where with the longest wait in seconds, jobs by state, events not yet in the figures."""
+    waiting: dict[tuple[str, str], tuple[int, float | None]] = {
+        (queue, channel): (count, (tx.now - oldest).total_seconds())
+        for queue, channel, count, oldest in queues.lengths(tx)
+    }
+    return waiting, jobs.by_state(tx), keeper.lag(tx)
 
 
 async def settled(loops: Loops) -> None:

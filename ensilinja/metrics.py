@@ -47,23 +47,12 @@ FENCED = Counter(
 EVICTED = Counter(
     "ensilinja_evicted_sockets", "Sockets closed because they read too slowly", registry=REGISTRY
 )
-SHED = Counter(
-    "ensilinja_shed_requests",
-    "Requests refused at the door because the process was full",
-    registry=REGISTRY,
-)
-CONSERVATION = Counter(
-    "ensilinja_conservation_violations",
-    "Times an entry and an agent who fit each other both waited over two seconds",
-    ["queue"],
-    registry=REGISTRY,
-)
 WRITER_QUEUE = Gauge(
     "ensilinja_writer_queue_operations", "Operations waiting for the writer", registry=REGISTRY
 )
 OLDEST_WAITING = Gauge(
     "ensilinja_oldest_waiting_seconds",
-    "Service time of the longest wait",
+    "The longest wait now, in wall time",
     ["queue", "channel"],
     registry=REGISTRY,
 )
@@ -104,16 +93,6 @@ def count_fenced() -> None:
 def count_evicted() -> None:
     """Counts a socket closed because its reader was too slow."""
     EVICTED.inc()
-
-
-def count_shed() -> None:
-    """Counts a request refused at the door because the process was full."""
-    SHED.inc()
-
-
-def count_violation(queue: str) -> None:
-    """Counts an eligible pair that waited over two seconds."""
-    CONSERVATION.labels(queue=queue).inc()
 
 
 def commit_took(seconds: float) -> None:

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from chat.views import Sent
 from core.errors import Malformed
 from core.identity import Actor
 from core.rights import Subject, authorize
 from core.store import Tx
 from core.urgency import Urgency
+from ensilinja import metrics
 from router.services import Services
 
 Id = Annotated[int, Field(ge=1, lt=2**53)]
@@ -191,3 +193,10 @@ def perform(tx: Tx, operation: Op, actor: Actor, body: Body, services: Services)
 def level(value: str) -> Urgency:
     """The urgency a body names."""
     return Urgency(value)
+
+
+def acknowledged(sent: Sent) -> dict[str, Any]:
+    """The answer to a message; one that was stored before is counted."""
+    if sent.duplicate:
+        metrics.count_duplicate()
+    return {"seq": sent.seq, "at": sent.at, "duplicate": sent.duplicate}

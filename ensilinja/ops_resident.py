@@ -12,7 +12,7 @@ from core.db import columns
 from core.identity import Actor
 from core.rights import Subject
 from core.store import Tx
-from ensilinja.ops import Body, Nothing, ResidentSays, op
+from ensilinja.ops import Body, Nothing, ResidentSays, acknowledged, op
 from router.services import Services
 
 _PARTICIPANT = columns(Participant)
@@ -35,7 +35,7 @@ def send(tx: Tx, actor: Actor, body: ResidentSays, services: Services) -> Mappin
         seen_seq=body.seen_seq,
         services=services,
     )
-    return {"seq": sent.seq, "at": sent.at, "duplicate": sent.duplicate}
+    return acknowledged(sent)
 
 
 @op("resident", "contact.leave", Nothing, own)

@@ -28,6 +28,7 @@ from ensilinja.ops import (
     StaffSays,
     Take,
     Transfer,
+    acknowledged,
     level,
     op,
 )
@@ -161,7 +162,7 @@ def send(tx: Tx, actor: Actor, body: StaffSays, services: Services) -> Mapping[s
         assignment=body.assignment,
         services=services,
     )
-    return {"seq": sent.seq, "at": sent.at, "duplicate": sent.duplicate}
+    return acknowledged(sent)
 
 
 @op("staff", "message.note", Note, contact)
@@ -176,7 +177,7 @@ def note(tx: Tx, actor: Actor, body: Note, services: Services) -> Mapping[str, A
         text=body.text,
         services=services,
     )
-    return {"seq": sent.seq, "at": sent.at, "duplicate": sent.duplicate}
+    return acknowledged(sent)
 
 
 @op("staff", "message.seen", Seen, contact)

@@ -189,8 +189,11 @@ async def answer_frame(
         frame = wire.parse(text)
         identity = frame.id
         allowance.spend(runtime.clock.monotonic())
-        return wire.ok(frame.op, frame.id, **await run_op(runtime, connection, frame)), False
+        answer = wire.ok(frame.op, frame.id, **await run_op(runtime, connection, frame))
+        metrics.count_frame(frame.op, "ok")
+        return answer, False
     except EnsilinjaError as error:
+        metrics.count_frame("refused", error.code)
         if error.status == 409:
             metrics.count_fenced()
         told = {k: v for k, v in error.detail.items() if k in ("field", "reason", "newest", "retry_after")}

@@ -1,6 +1,7 @@
 """Reading the line: entries as frozen values, in rank order."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import and_, func, select, tuple_
 
@@ -32,6 +33,14 @@ def waiting(tx: Tx, queues: Collection[str], limit: int = 200) -> list[EntryView
     """Who waits in the queues, first in line first."""
     here = (is_state(ENTRY, "waiting"), ENTRY.c.queue.in_(sorted(queues)))
     return [entry_view(row) for row in tx.rows(select(ENTRY).where(*here).order_by(*RANK).limit(limit))]
+
+
+def lengths(tx: Tx) -> list[tuple[str, str, int, datetime]]:
+    """Queue, channel, how many wait there and since when the first of them."""
+    key = (ENTRY.c.queue, ENTRY.c.channel)
+    counted = select(*key, func.count(), func.min(ENTRY.c.queued_here_at))
+    here = is_state(ENTRY, "waiting")
+    return [tuple(row) for row in tx.rows(counted.where(here).group_by(*key))]
 
 
 def own(tx: Tx, agent: int) -> list[EntryView]:

@@ -13,8 +13,7 @@ from sqlalchemy import text, update
 from yarl import URL
 
 from core.models import Staff
-from core.settings import load_settings
-from ensilinja import app, demo, starting
+from ensilinja import app, demo, schema
 from ensilinja.auth.sessions import Attempts
 from ensilinja.pages import static
 from ensilinja.rendering import STATIC
@@ -47,9 +46,11 @@ STRANGE_PATHS = (
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo's data folder with its accounts."""
     folder = tmp_path_factory.mktemp("seeded")
-    runtime = app.build(load_settings({}, {"data_dir": folder}), is_demo=True)
-    starting.seed(runtime)
-    asyncio.run(runtime.store.stop())
+    settings = load_settings({}, {"data_dir": folder})
+    schema.migrate(settings.database_url)
+    key = load_key(settings, generate=True)
+    catalogue = load_catalogue(settings.county)
+    schema.in_transaction(settings.database_url, key, demo.seed, catalogue)
     return folder
 
 

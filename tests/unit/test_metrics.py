@@ -8,7 +8,6 @@ UNITS = {
     "requests",
     "frames",
     "sockets",
-    "violations",
     "state",
     "rows",
     "events",
