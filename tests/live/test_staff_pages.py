@@ -12,7 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text, update
 from yarl import URL
 
+from core.catalogue import load_catalogue
 from core.models import Staff
+from core.settings import load_key, load_settings
 from ensilinja import app, demo, schema
 from ensilinja.auth.sessions import Attempts
 from ensilinja.pages import static
