@@ -152,7 +152,7 @@ class Resident(Person):
                 if self.state != "held":
                     await self.moved.wait()
                 elif not await self.world.pacer.turn():
-                    return
+                    await asyncio.Event().wait()  # says no more, but the page stays open
                 elif self.state == "held":
                     await self.say(self.contact)
             await asyncio.sleep(LAST_LINES)
