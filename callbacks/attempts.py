@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 
 from callbacks.errors import DialInProgress, NotACallback
 from callbacks.events import AttemptDialled, AttemptEnded, AttemptRequested, DecisionNeeded
-from callbacks.models import Attempt
+from callbacks.models import ATTEMPT, Attempt
 from callbacks.results import REAL, UNREACHED, Result, after, earliest, stronger
 from callbacks.views import AttemptView, DialOrder
 from core.access import log_access
@@ -135,10 +135,10 @@ def give_up_silent(tx: Tx, services: Services) -> int:
     silent = tx.all(
         select(Attempt)
         .where(
-            Attempt.result.is_(None),  # type: ignore[union-attr]
-            Attempt.requested_at < limit,  # type: ignore[arg-type]
-            or_(Attempt.sent_at.is_(None), Attempt.sent_at < limit),  # type: ignore[union-attr, operator, arg-type]
-            or_(Attempt.dialled_at.is_(None), Attempt.dialled_at < limit),  # type: ignore[union-attr, operator, arg-type]
+            ATTEMPT.result.is_(None),
+            ATTEMPT.requested_at < limit,
+            or_(ATTEMPT.sent_at.is_(None), ATTEMPT.sent_at < limit),
+            or_(ATTEMPT.dialled_at.is_(None), ATTEMPT.dialled_at < limit),
         )
         .limit(SWEPT)
     )
@@ -170,7 +170,7 @@ def attempt_view(row: Attempt) -> AttemptView:
 
 def _request(tx: Tx, actor: Actor, entry: EntryView, services: Services) -> Attempt:
     contact = entry.contact
-    n = 1 + int(tx.scalar(select(func.count()).where(Attempt.contact_id == contact)) or 0)  # type: ignore[arg-type]
+    n = 1 + int(tx.scalar(select(func.count()).where(ATTEMPT.contact_id == contact)) or 0)
     key = f"{contact}-{n}"
     row = tx.add(
         Attempt(
@@ -253,11 +253,11 @@ def _unsettled(tx: Tx, contact: int) -> Attempt | None:
 
 
 def _rows(tx: Tx, contact: int) -> list[Attempt]:
-    return tx.all(select(Attempt).where(Attempt.contact_id == contact).order_by(Attempt.n))  # type: ignore[arg-type]
+    return tx.all(select(Attempt).where(ATTEMPT.contact_id == contact).order_by(ATTEMPT.n))
 
 
 def _row(tx: Tx, key: str) -> Attempt:
-    row: Attempt | None = tx.one(select(Attempt).where(Attempt.key == key))  # type: ignore[arg-type]
+    row: Attempt | None = tx.one(select(Attempt).where(ATTEMPT.key == key))
     if row is None:
         raise NotFound
     return row

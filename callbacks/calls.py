@@ -21,7 +21,7 @@ from callbacks.callflow import (
     silence,
 )
 from callbacks.events import CallEnded, CallReceived
-from callbacks.models import Call
+from callbacks.models import CALL, Call
 from callbacks.telephony.port import CallArrived, CallerGone, KeyPressed, Prompts
 from callbacks.views import BridgeOrder, CallView
 from core.county import Line, UnknownId
@@ -123,7 +123,7 @@ def promise(tx: Tx, call_id: int, services: Services) -> Received:
 def call_of(tx: Tx, contact: int) -> Call | None:
     """The contact's call that is still on, if any."""
     row: Call | None = tx.one(
-        select(Call).where(Call.contact_id == contact, Call.ended_at.is_(None)).order_by(Call.id.desc())  # type: ignore[arg-type, union-attr]
+        select(Call).where(CALL.contact_id == contact, CALL.ended_at.is_(None)).order_by(CALL.id.desc())
     )
     return row
 
@@ -299,7 +299,5 @@ def _dialable(number: str | None) -> str | None:
 
 
 def _find(tx: Tx, provider: str, provider_id: str) -> Call | None:
-    row: Call | None = tx.one(
-        select(Call).where(Call.provider == provider, Call.provider_id == provider_id)  # type: ignore[arg-type]
-    )
+    row: Call | None = tx.one(select(Call).where(CALL.provider == provider, CALL.provider_id == provider_id))
     return row

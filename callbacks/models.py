@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from core.db import Row, big_id, ref, sealed, utc
+from core.db import Row, big_id, columns, ref, sealed, utc
 
 
 class Call(Row, table=True):
@@ -60,3 +60,7 @@ class Attempt(Row, table=True):
             postgresql_where=text("result IS NULL"),
         ),
     )
+
+
+ATTEMPT = columns(Attempt)
+CALL = columns(Call)

@@ -16,7 +16,7 @@ from core.store import Tx
 from core.urgency import Urgency
 from router.errors import AnswersClosed
 from router.events import AnswersSent
-from router.models import Answers
+from router.models import ANSWERS, Answers
 from triage.definition import Result
 
 VALUES = "answers.values"
@@ -43,7 +43,7 @@ class AnswersView:
 
 def start_answers(tx: Tx, *, client_id: str, language: str) -> int:
     """Begins a questionnaire; the same client id again gives the same answers."""
-    known = tx.scalar(select(Answers.id).where(Answers.client_id == client_id))  # type: ignore[call-overload]
+    known = tx.scalar(select(ANSWERS.id).where(ANSWERS.client_id == client_id))
     if known is not None:
         return int(known)
     row = Answers(
@@ -96,7 +96,7 @@ def bind_answers(tx: Tx, answers: int, contact: int, result: Result | None, acto
 
 def newest_answers(tx: Tx, contact: int) -> AnswersView | None:
     """The answers that count for the contact, opened."""
-    row = tx.one(select(Answers).where(Answers.contact_id == contact).order_by(Answers.id.desc()).limit(1))  # type: ignore[arg-type, union-attr]
+    row = tx.one(select(Answers).where(ANSWERS.contact_id == contact).order_by(ANSWERS.id.desc()).limit(1))
     return _view(tx, row) if row is not None else None
 
 

@@ -19,7 +19,7 @@ from queues.views import EntryView
 from router.answering import newest_answers
 from router.errors import QueueClosed
 from router.events import AssessmentMade
-from router.models import Assessment
+from router.models import ASSESSMENT, Assessment
 from router.promising import Kind, keep_promise
 from router.rules import route, tier_of
 from router.services import Services
@@ -71,7 +71,7 @@ def assess(
 
 def assessments_of(tx: Tx, contact: int) -> list[AssessmentView]:
     """Every assessment of the contact, oldest first."""
-    rows = tx.all(select(Assessment).where(Assessment.contact_id == contact).order_by(Assessment.id))  # type: ignore[arg-type]
+    rows = tx.all(select(Assessment).where(ASSESSMENT.contact_id == contact).order_by(ASSESSMENT.id))
     return [_view(row) for row in rows]
 
 

@@ -10,7 +10,7 @@ from core.urgency import Urgency
 from queues.service import position
 from queues.views import EntryView
 from router.estimates import Waited, estimate
-from router.models import Estimate
+from router.models import ESTIMATE, Estimate
 from router.services import Services
 
 
@@ -56,7 +56,7 @@ def tell_estimate(tx: Tx, entry: EntryView, services: Services) -> EstimateView:
 
 def newest_estimate(tx: Tx, contact: int) -> EstimateView | None:
     """What the resident was told last."""
-    row = tx.one(select(Estimate).where(Estimate.contact_id == contact).order_by(Estimate.id.desc()).limit(1))  # type: ignore[arg-type, union-attr]
+    row = tx.one(select(Estimate).where(ESTIMATE.contact_id == contact).order_by(ESTIMATE.id.desc()).limit(1))
     return _view(row) if row is not None else None
 
 
@@ -64,7 +64,7 @@ def wait_ended(tx: Tx, contact: int) -> None:
     """The wait is over: what was told can be held against it, and it supports later estimates."""
     tx.execute(
         update(Estimate)
-        .where(Estimate.contact_id == contact, Estimate.ended_at.is_(None))  # type: ignore[arg-type, union-attr]
+        .where(ESTIMATE.contact_id == contact, ESTIMATE.ended_at.is_(None))
         .values(ended_at=tx.now)
     )
 
@@ -73,9 +73,9 @@ def _waits(tx: Tx, queue: str, urgency: Urgency, services: Services) -> list[Wai
     since = tx.now - timedelta(minutes=services.catalogue.limits.estimate_window_minutes)
     rows = tx.all(
         select(Estimate).where(
-            Estimate.queue == queue,  # type: ignore[arg-type]
-            Estimate.urgency == urgency,  # type: ignore[arg-type]
-            Estimate.ended_at >= since,  # type: ignore[operator, arg-type]
+            ESTIMATE.queue == queue,
+            ESTIMATE.urgency == urgency,
+            ESTIMATE.ended_at >= since,
         )
     )
     return [

@@ -24,7 +24,7 @@ from router.errors import AnswersClosed, IdReused, NoNumber
 from router.estimating import newest_estimate, tell_estimate
 from router.events import ContactReceived, FlagWithdrawn
 from router.matters import join_confirmed, join_identified, open_matter
-from router.models import Contact, Matter, Party
+from router.models import CONTACT, PARTY, Contact, Matter, Party
 from router.parties import new_party
 from router.promises import callback_due, told_range
 from router.promising import Kind, PromiseView, make_promise, promises_of
@@ -38,7 +38,7 @@ def receive(tx: Tx, arrival: Arrival, services: Services, actor: str = "system")
     """Takes a contact in: party, matter, contact, answers, route, place in the line, promise or estimate,
     events.
     """
-    known = tx.one(select(Contact).where(Contact.client_id == arrival.client_id))  # type: ignore[arg-type]
+    known = tx.one(select(Contact).where(CONTACT.client_id == arrival.client_id))
     if known is not None:
         return _again(tx, known, arrival, services)
     handled = _handled_as(arrival, services, tx.now)
@@ -100,10 +100,10 @@ def contact_of_number(
 ) -> int | None:
     """The newest contact of this number that arrived since and stands so in the queue; or None."""
     found = tx.all(
-        select(Contact.id)  # type: ignore[call-overload]
-        .join(Party, Party.id == Contact.asker_id)
-        .where(Party.phone_blind == tx.vault.blind(normalise(phone)), Contact.arrived_at >= since)
-        .order_by(Contact.id.desc())  # type: ignore[union-attr]
+        select(CONTACT.id)
+        .join(Party, PARTY.id == CONTACT.asker_id)
+        .where(PARTY.phone_blind == tx.vault.blind(normalise(phone)), CONTACT.arrived_at >= since)
+        .order_by(CONTACT.id.desc())
     )
     for contact in found:
         entry = queues.entry_of(tx, contact)

@@ -12,7 +12,7 @@ from core.identity import Actor
 from core.rights import authorize
 from core.store import Tx
 from queues.service import entry_of
-from router.models import Contact, Matter, Party
+from router.models import CONTACT, MATTER, PARTY, Contact, Matter, Party
 from router.standing import subject_of, the_contact
 
 PROPOSED = 10  # a number shared by many people would fill the pane
@@ -50,9 +50,9 @@ def join_identified(tx: Tx, identity: str, topic: str | None) -> Matter | None:
     """The newest matter on this topic of the subject identified the same, or None."""
     row: Matter | None = tx.one(
         select(Matter)
-        .join(Party, Party.id == Matter.subject_id)  # type: ignore[arg-type]
-        .where(Party.identity_blind == tx.vault.blind(identity), Matter.topic == topic)  # type: ignore[arg-type]
-        .order_by(Matter.id.desc())  # type: ignore[union-attr]
+        .join(Party, PARTY.id == MATTER.subject_id)
+        .where(PARTY.identity_blind == tx.vault.blind(identity), MATTER.topic == topic)
+        .order_by(MATTER.id.desc())
         .limit(1)
     )
     if row is not None:
@@ -63,7 +63,7 @@ def join_identified(tx: Tx, identity: str, topic: str | None) -> Matter | None:
 
 def contacts_of(tx: Tx, matter: int) -> list[Contact]:
     """The contacts of a matter, oldest first."""
-    return tx.all(select(Contact).where(Contact.matter_id == matter).order_by(Contact.id))  # type: ignore[arg-type]
+    return tx.all(select(Contact).where(CONTACT.matter_id == matter).order_by(CONTACT.id))
 
 
 def propose_matters(tx: Tx, contact: int, actor: Actor) -> list[Proposal]:
@@ -77,9 +77,9 @@ def propose_matters(tx: Tx, contact: int, actor: Actor) -> list[Proposal]:
         return []
     others = tx.all(
         select(Contact)
-        .join(Party, Party.id == Contact.asker_id)  # type: ignore[arg-type]
-        .where(Party.phone_blind == asker.phone_blind, Contact.matter_id != row.matter_id)  # type: ignore[arg-type]
-        .order_by(Contact.id.desc())  # type: ignore[union-attr]
+        .join(Party, PARTY.id == CONTACT.asker_id)
+        .where(PARTY.phone_blind == asker.phone_blind, CONTACT.matter_id != row.matter_id)
+        .order_by(CONTACT.id.desc())
         .limit(PROPOSED)
     )
     return [

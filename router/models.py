@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from core.db import Row, big_id, json_col, ref, sealed, utc
+from core.db import Row, big_id, columns, json_col, ref, sealed, utc
 
 
 class Party(Row, table=True):
@@ -151,3 +151,13 @@ class Outcome(Row, table=True):
     supersedes: int | None = ref("outcome.id", nullable=True, index=False)
     why: str = ""
     note_sealed: bytes | None = sealed()
+
+
+CONTACT = columns(Contact)
+PARTY = columns(Party)
+MATTER = columns(Matter)
+ANSWERS = columns(Answers)
+ASSESSMENT = columns(Assessment)
+PROMISE = columns(Promise)
+ESTIMATE = columns(Estimate)
+OUTCOME = columns(Outcome)

@@ -23,7 +23,7 @@ from router.errors import AlreadyClosed, AttemptsLeft, MessageOwed, OutcomeUnkno
 from router.events import OutcomeRecorded
 from router.intake import receive
 from router.matters import contacts_of
-from router.models import Outcome
+from router.models import OUTCOME, Outcome
 from router.parties import Purpose, can_reach, phone_of
 from router.promising import open_promises, settle_elsewhere, text_resident
 from router.services import Services
@@ -160,7 +160,7 @@ def record_outcome(
 
 def outcome_of(tx: Tx, contact: int) -> OutcomeView | None:
     """The outcome that counts, if there is one."""
-    newest = select(Outcome).where(Outcome.contact_id == contact).order_by(Outcome.id.desc()).limit(1)  # type: ignore[arg-type, union-attr]
+    newest = select(Outcome).where(OUTCOME.contact_id == contact).order_by(OUTCOME.id.desc()).limit(1)
     row = tx.one(newest)
     return _view(row) if row is not None else None
 

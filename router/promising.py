@@ -14,7 +14,7 @@ from core.jobs import schedule
 from core.store import Tx
 from router.errors import PromiseGone
 from router.events import PromiseEnded, PromiseKept, PromiseMade
-from router.models import Contact, Promise
+from router.models import PROMISE, Contact, Promise
 from router.parties import Purpose, can_reach
 
 
@@ -99,7 +99,7 @@ def replace_promise(
 
 def settle_elsewhere(tx: Tx, contact: int, *, by: int, actor: str) -> None:
     """Ends the contact's open promises because contact `by` of the same matter was answered instead of it."""
-    newest = select(Promise.id).where(Promise.contact_id == by).order_by(Promise.id.desc()).limit(1)  # type: ignore[call-overload, union-attr]
+    newest = select(PROMISE.id).where(PROMISE.contact_id == by).order_by(PROMISE.id.desc()).limit(1)
     replacement = tx.scalar(newest)
     for promise in open_promises(tx, contact):
         end_promise(tx, contact, promise.kind, Why.REPLACED, actor)
@@ -120,7 +120,7 @@ def open_promise(tx: Tx, contact: int, kind: Kind) -> PromiseView | None:
 
 def promises_of(tx: Tx, contact: int) -> list[PromiseView]:
     """Every promise of the contact, earliest due first."""
-    statement = select(Promise).where(Promise.contact_id == contact).order_by(Promise.due_at, Promise.id)  # type: ignore[arg-type]
+    statement = select(Promise).where(PROMISE.contact_id == contact).order_by(PROMISE.due_at, PROMISE.id)
     return [promise_view(row) for row in tx.all(statement)]
 
 
@@ -170,10 +170,10 @@ def point_to(tx: Tx, ended: int, replacement: int) -> None:
 def _open_row(tx: Tx, contact: int, kind: Kind) -> Promise | None:
     row: Promise | None = tx.one(
         select(Promise).where(
-            Promise.contact_id == contact,  # type: ignore[arg-type]
-            Promise.kind == kind,  # type: ignore[arg-type]
-            Promise.kept_at.is_(None),  # type: ignore[union-attr]
-            Promise.ended_at.is_(None),  # type: ignore[union-attr]
+            PROMISE.contact_id == contact,
+            PROMISE.kind == kind,
+            PROMISE.kept_at.is_(None),
+            PROMISE.ended_at.is_(None),
         )
     )
     return row
