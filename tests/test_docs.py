@@ -115,12 +115,11 @@ def test_settings_told_exist() -> None:
     assert [] == sorted(set(told) - known)
 
 
-def test_figures_told_are_served() -> None:
-    served = metrics.render().decode()
-    told = re.findall(r"`(ensilinja_\w+)`", text_of(ROOT / "docs/operations.md"))
+def test_figures_told_are_those_served() -> None:
+    served = set(re.findall(r"# TYPE (\w+)", metrics.render().decode()))
+    told = set(re.findall(r"`(ensilinja_\w+)`", text_of(ROOT / "docs/operations.md")))
 
-    assert told
-    assert [] == [name for name in told if f"# TYPE {name} " not in served]
+    assert told == {name for name in served if not name.endswith("_created")}
 
 
 def test_every_table_has_its_owner_told() -> None:
