@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from typing import Any
 
 import structlog
@@ -18,6 +19,8 @@ from core.runner import Runner
 log = structlog.get_logger(__name__)
 
 CHANNEL = "ensilinja:hints"
+WORKERS_PATIENCE = 15.0  # seconds: rq itself may take minutes to notice that a worker died
+REMEMBERED = 10_000  # jobs asked for lately; forgetting them only asks once more
 PATIENCE = 1.0  # seconds for one Redis command: its silence must never be ours
 QUEUE = "ensilinja"
 WORK = "ensilinja.worker.run_job"  # what an rq worker imports; its only argument is the job's id
@@ -95,23 +98,37 @@ class RedisBus:
 
 
 class RqRunner:
-    """Puts the job's id into rq; when Redis does not answer, the job is run here."""
+    """Puts the job's id into rq, once; a job no worker has taken in time is run here, as when Redis is away."""
 
     def __init__(self, url: str, otherwise: Runner) -> None:
-        """`otherwise` serves while Redis is away."""
+        """`otherwise` runs what the workers do not."""
         self._queue = Queue(
             QUEUE,
             connection=Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1),
             serializer=JSONSerializer,
         )
         self._otherwise = otherwise
+        self._asked: dict[int, float] = {}
 
     async def submit(self, job: int) -> None:
-        """See `Runner.submit`."""
+        """See `Runner.submit`. The sweeper asks every second for as long as the row is pending."""
+        now = time.monotonic()
+        asked = self._asked.setdefault(job, now)
+        if now - asked > WORKERS_PATIENCE:
+            del self._asked[job]
+            log.warning("no worker took the job, running here", job=job)
+            await self._otherwise.submit(job)
+        elif asked == now:
+            await self._put(job)
+
+    async def _put(self, job: int) -> None:
+        if len(self._asked) > REMEMBERED:
+            self._asked.clear()
         try:
             await asyncio.to_thread(
                 self._queue.enqueue, WORK, job, result_ttl=0, failure_ttl=0, job_timeout=60
             )
         except (RedisError, OSError):
+            self._asked.pop(job, None)
             log.warning("rq is away, running here", job=job)
             await self._otherwise.submit(job)
