@@ -98,7 +98,7 @@ class RedisBus:
 
 
 class RqRunner:
-    """Puts the job's id into rq, once; a job no worker has taken in time is run here, as when Redis is away."""
+    """Puts the job's id into rq, once; what no worker takes in time is run here, as when Redis is away."""
 
     def __init__(self, url: str, otherwise: Runner) -> None:
         """`otherwise` runs what the workers do not."""
