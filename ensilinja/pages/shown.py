@@ -50,9 +50,9 @@ def show(request: web.Request, template: str, view: Any, *, status: int = 200) -
     )
 
 
-def go(path: str) -> web.HTTPSeeOther:
+def go(path: str) -> web.Response:
     """On to another page, after a form."""
-    return web.HTTPSeeOther(location=path)
+    return web.Response(status=303, headers={"Location": path})
 
 
 def at_phrase(lang: str, moment: datetime, now: datetime) -> str:
