@@ -77,7 +77,9 @@ class Arriver:
         headers = {"Origin": self.world.origin, **self.cookie()}
         while True:
             try:
-                sent = http.post(path, data={"csrf": self.csrf, **form}, headers=headers, allow_redirects=False)
+                sent = http.post(
+                    path, data={"csrf": self.csrf, **form}, headers=headers, allow_redirects=False
+                )
                 async with asyncio.timeout(5), sent as answer:
                     if answer.status == 303:
                         if found := answer.cookies.get(COOKIES["resident"]):

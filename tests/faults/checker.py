@@ -118,7 +118,7 @@ async def read_kept(database_url: str) -> Kept:
 
 
 def i1_acknowledged_is_kept(state: Kept, acts: Sequence[Act]) -> Iterator[str]:
-    """An acknowledged message, hold or outcome exists, with the number and the text it was acknowledged with."""
+    """An acknowledged message, hold or end exists, the message with its number and its text."""
     lines = {(line.contact, line.seq): line for line in state.lines}
     asked = {(a.who, a.contact, a.key): a.text for a in acts if a.act == "send" and a.phase == "invoke"}
     for act in acknowledged(acts, "send"):
@@ -127,7 +127,9 @@ def i1_acknowledged_is_kept(state: Kept, acts: Sequence[Act]) -> Iterator[str]:
             yield f"lost: message {act.seq} of contact {act.contact}"
         elif line.sender != act.who or line.text != asked[act.who, act.contact, act.key]:
             yield f"lost: another message stands at {act.seq} of contact {act.contact}"
-    holds = {(s.contact, s.data["agent"], s.data["assignment"]) for s in state.steps if s.type == "entry.held"}
+    holds = {
+        (s.contact, s.data["agent"], s.data["assignment"]) for s in state.steps if s.type == "entry.held"
+    }
     for act in acknowledged(acts, "hold"):
         if (act.contact, _number(act.who), act.assignment) not in holds:
             yield f"lost: contact {act.contact} held by {act.who} under {act.assignment}"

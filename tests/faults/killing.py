@@ -1,4 +1,4 @@
-"""The kill test's conductor: a server that dies again and again under a load that must not notice more than a pause."""
+"""The kill test's conductor: a server dies again and again under a load that may notice only a pause."""
 
 import asyncio
 import json
@@ -54,13 +54,15 @@ class Seen:
         lost, twice = self.judgement.count("i1"), self.judgement.count("i2")
         points = {point: n for point, n in self.hits.items() if point != RANDOM}
         return (
-            f"kill test, {name}: {self.hits[RANDOM]} random and {sum(points.values())} kills at {len(points)} points, "
-            f"{len(sent)} acknowledged ({len(sent) / self.seconds:.0f} a second over {self.seconds:.0f} s with outages), "
+            f"kill test, {name}: {self.hits[RANDOM]} random kills and {sum(points.values())} "
+            f"at {len(points)} points, {len(sent)} acknowledged "
+            f"({len(sent) / self.seconds:.0f} a second over {self.seconds:.0f} s with outages), "
             f"{lost} lost, {twice} duplicated, {self.judgement.count('i8')} held by two, "
             f"{sum(act.duplicate for act in sent)} resends answered as duplicates, "
             f"{len(acknowledged(self.acts, 'hold'))} held, {len(acknowledged(self.acts, 'close'))} closed, "
             f"{len(acknowledged(self.acts, 'arrive'))} came by the pages; "
-            f"ready again p50 {percentile(self.restarts, 0.5):.2f} p99 {percentile(self.restarts, 0.99):.2f} s, "
+            f"ready again p50 {percentile(self.restarts, 0.5):.2f} "
+            f"p99 {percentile(self.restarts, 0.99):.2f} s, "
             f"ack p50 {percentile([a.seconds for a in sent], 0.5) * 1000:.0f} ms, "
             f"p99 {percentile([a.seconds for a in sent], 0.99):.2f} s with outages"
         )
@@ -82,7 +84,9 @@ class Run:
     ) -> Seen:
         """Seeds, loads, kills and judges."""
         people = asyncio.run(
-            seed(self.database_url, self.county, nurses=AGENTS, residents=residents, callbacks=residents // 12)
+            seed(
+                self.database_url, self.county, nurses=AGENTS, residents=residents, callbacks=residents // 12
+            )
         )
         self.server.start()
         load: subprocess.Popen[bytes] | None = None
@@ -118,7 +122,7 @@ class Run:
         )
 
     def order(self, random_kills: int, points: Sequence[str]) -> list[str]:
-        """Random kills and named points, mixed; the seed is another each time and told when something is found."""
+        """Random kills and named points, mixed anew each time."""
         mixed = [RANDOM] * random_kills + list(points)
         self.chance.shuffle(mixed)
         return mixed

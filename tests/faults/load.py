@@ -1,4 +1,4 @@
-"""The load, in a process of its own: `python tests/faults/load.py <plan.json>` until SIGTERM, then it says what it saw.
+"""The load, in a process of its own: `python tests/faults/load.py <plan.json>` until SIGTERM.
 
 After SIGTERM nothing new is said; what was not acknowledged is sent until it is, then the process ends.
 """

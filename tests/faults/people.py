@@ -1,4 +1,4 @@
-"""Residents and nurses of the fault tests: they talk at a given pace and send again what nobody acknowledged."""
+"""Residents and nurses who talk at a given pace and send again what nobody acknowledged."""
 
 import asyncio
 import contextlib
@@ -165,16 +165,16 @@ class Resident(Person):
 class Nurse(Person):
     """Starts a shift, accepts what is offered, takes by hand now and then, answers, wraps up and closes."""
 
-    def __init__(self, world: World, number: int, token: str, *, capacity: int = 3, greed: float = 0.1) -> None:
+    def __init__(
+        self, world: World, number: int, token: str, *, capacity: int = 3, greed: float = 0.1
+    ) -> None:
         self.number, self.who = number, f"staff:{number}"
         self.capacity, self.greed = capacity, greed
         self.rows: dict[int, Frame] = {}
         self.seen: dict[int, int] = {}
         self.talks: dict[tuple[int, int], asyncio.Task[None]] = {}
         self.believed: dict[int, int] = {}
-        line = Line(
-            world.address, world.origin, "console", token, opened=self.opened, heard=self.heard
-        )
+        line = Line(world.address, world.origin, "console", token, opened=self.opened, heard=self.heard)
         super().__init__(world, line)
 
     def opened(self, snapshot: Frame) -> None:

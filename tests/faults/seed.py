@@ -1,4 +1,4 @@
-"""People for the fault tests: nurses with sessions, residents with a contact and a session, made by the real services."""
+"""Nurses with sessions, residents with a contact and a session, made by the real services."""
 
 import asyncio
 import secrets
@@ -49,9 +49,7 @@ def services_of(county: Path) -> Services:
     return Services(catalogue=load_catalogue(county), content=content)
 
 
-async def seed(
-    database_url: str, county: Path, *, nurses: int, residents: int, callbacks: int = 0
-) -> People:
+async def seed(database_url: str, county: Path, *, nurses: int, residents: int, callbacks: int = 0) -> People:
     """A migrated database with these people in it; no server may have it open in the embedded shape."""
     await asyncio.to_thread(schema.migrate, database_url)
     services = services_of(county)
@@ -72,7 +70,9 @@ async def _people(store: Store, services: Services, nurses: int, residents: int,
     for number in range(residents):
         calls = bool(every) and number % every == 0
         tasks.append(store.write(a_resident, services, callback=calls))
-    come = [one for start in range(0, len(tasks), 40) for one in await asyncio.gather(*tasks[start : start + 40])]
+    come = [
+        one for start in range(0, len(tasks), 40) for one in await asyncio.gather(*tasks[start : start + 40])
+    ]
     return People(nurses=tuple(staff), residents=tuple(come))
 
 

@@ -1,4 +1,4 @@
-"""A real server process to kill: a test county that never closes, started, watched, ended, never left behind."""
+"""A real server process to kill, for a county that never closes; never left behind."""
 
 import base64
 import contextlib
@@ -37,7 +37,7 @@ def an_open_county(folder: Path) -> Path:
 
 
 def compiled(folder: Path) -> dict[str, str]:
-    """This process's environment without settings, and with compiled modules kept as an installation has them."""
+    """This environment without settings, and with compiled modules as an installation has them."""
     ours = ("ENSILINJA_", "REDIS_", "DATABASE_", "PYTHONDONTWRITEBYTECODE")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return kept | {"PYTHONPYCACHEPREFIX": str(folder.parent / "compiled")}
@@ -154,7 +154,11 @@ class Server:
 
     def told(self, lines: int = 30) -> str:
         """The end of what the process has logged."""
-        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:]) if self.log.exists() else ""
+        return (
+            "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
+            if self.log.exists()
+            else ""
+        )
 
 
 @contextlib.contextmanager
@@ -167,8 +171,9 @@ def serving(server: Server, *, failpoints: str = "", **env: str) -> Iterator[Ser
     finally:
         server.kill()
 
+
 def slowness() -> float:
-    """How much longer work takes now than its processor time: 1.0 on a machine that has nothing else to do."""
+    """How much longer work takes now than its processor time: 1.0 on a machine with nothing else to do."""
     began, used = time.perf_counter(), time.process_time()
     sum(number * number for number in range(3_000_000))
     return max(1.0, (time.perf_counter() - began) / (time.process_time() - used))

@@ -1,4 +1,4 @@
-"""A disk that can be filled and freed: a small tmpfs where it may be mounted, else a limit on the size of files."""
+"""A disk to fill and to free: a small tmpfs where it may be mounted, else a limit on the size of files."""
 
 import contextlib
 import resource

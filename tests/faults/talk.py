@@ -1,4 +1,4 @@
-"""One browser's line, by an independent WebSocket implementation: comes back with jitter, asks, and hears news."""
+"""One browser's line, by an independent WebSocket implementation: comes back, asks, and hears news."""
 
 import asyncio
 import contextlib

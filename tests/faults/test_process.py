@@ -79,7 +79,8 @@ async def test_full_disk_refuses_and_forgets_nothing(tmp_path: Path) -> None:
 
     tell(
         f"full disk ({type(disk).__name__}): {refusals} refused, not ready after {unready:.1f} s, "
-        f"written {first:.2f} s and ready {ready:.1f} s after space came, {len(judge(state, acts).all)} violations"
+        f"written {first:.2f} s and ready {ready:.1f} s after space came, "
+        f"{len(judge(state, acts).all)} violations"
     )
     assert refusals > 0
     assert len(acknowledged(acts, "send")) == 25

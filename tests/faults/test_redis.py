@@ -56,7 +56,8 @@ async def test_redis_may_die_under_a_chat_between_two_processes(
     database, county = pg_url(), an_open_county(tmp_path)
     people = await seed(database, county, nurses=1, residents=3)
     there, here = (
-        Server(tmp_path, county, database, redis_url=redis_server.url, name=name) for name in ("first", "second")
+        Server(tmp_path, county, database, redis_url=redis_server.url, name=name)
+        for name in ("first", "second")
     )
     with serving(there), serving(here), OpLog(tmp_path / "acts.jsonl") as log:
         async with talking(there, here, people, log) as chat:
@@ -73,8 +74,9 @@ async def test_redis_may_die_under_a_chat_between_two_processes(
     during, after, calm = (chat.delays(acts, name) for name in ("during", "after", "calm"))
     judgement = judge(await read_kept(database), acts)
     tell(
-        f"redis killed, frozen, emptied under a chat of two processes: {len(acknowledged(acts, 'send'))} acknowledged, "
-        f"{len(judgement.all)} violations; on the other screen p99 {percentile(calm, 0.99) * 1000:.0f} ms before, "
+        f"redis killed, frozen, emptied under a chat of two processes: "
+        f"{len(acknowledged(acts, 'send'))} acknowledged, {len(judgement.all)} violations; "
+        f"on the other screen p99 {percentile(calm, 0.99) * 1000:.0f} ms before, "
         f"{percentile(during, 0.99) * 1000:.0f} ms meanwhile, {percentile(after, 0.99) * 1000:.0f} ms after"
     )
     assert judgement.all == []

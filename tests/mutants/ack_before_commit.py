@@ -1,4 +1,4 @@
-"""The service with the embedded store answering before it has committed. The kill test must find what it loses."""
+"""The service, its embedded store answering before it commits. The kill test must find what it loses."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The service whose writer thread dies when the file named by DIE_WHEN appears. The process must end with it."""
+"""The service whose writer dies when the file named by DIE_WHEN appears. The process must end with it."""
 
 import os
 import sys

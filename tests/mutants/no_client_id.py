@@ -1,4 +1,4 @@
-"""The service without regard to the ids that clients give their messages. The kill test must find what it doubles."""
+"""The service, blind to the ids clients give their messages. The kill test must find what it doubles."""
 
 import sys
 from pathlib import Path
