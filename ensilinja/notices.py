@@ -41,6 +41,7 @@ class FileSms:
     def send(self, number: str, text: str, key: str) -> None:
         """See `Sms.send`."""
         line = json.dumps({"to": mask(number), "text": text, "key": key}, ensure_ascii=False)
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
