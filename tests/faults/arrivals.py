@@ -13,7 +13,7 @@ from tests.faults.talk import COOKIES
 TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
 CHOICE = re.compile(r'type="radio" name="vastaus"[^>]* value="([^"]+)"')
 PAGES = 40  # more than any way through the questions has
-STAY = 6.0  # seconds such a resident stays; most of them leave before anybody has had time for them
+STAY = 3.0  # seconds such a resident stays; most of them leave before anybody has had time for them
 AGAIN = 0.2  # seconds before a page that was not answered is asked for again
 
 

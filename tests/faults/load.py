@@ -19,7 +19,7 @@ from tests.faults.arrivals import Arriver  # noqa: E402
 from tests.faults.oplog import OpLog  # noqa: E402
 from tests.faults.people import Nurse, Pacer, Resident, World  # noqa: E402
 
-ARRIVALS = 5  # residents who come by the pages at once
+ARRIVALS = 8  # residents who come by the pages at once
 LAST_WORDS = 25.0  # seconds after SIGTERM for everything to be acknowledged
 
 
