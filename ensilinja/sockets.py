@@ -136,7 +136,7 @@ async def serve(
 ) -> None:
     """Sends the snapshot, then carries frames both ways until the browser is gone."""
     metrics.sockets_changed(connection.role, 1)
-    with contextlib.suppress(ConnectionError):
+    try:
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(write_frames(response, connection), name="socket-writer")
             try:
@@ -147,7 +147,10 @@ async def serve(
                 await refuse(response, error, hello.id)
             finally:
                 writer.cancel()
-    metrics.sockets_changed(connection.role, -1)
+    except* ConnectionError:
+        log.debug("socket gone")  # the browser went while a frame was on its way to it
+    finally:
+        metrics.sockets_changed(connection.role, -1)
 
 
 async def write_frames(response: web.WebSocketResponse, connection: Connection) -> None:
