@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from core.db import columns
 from core.models import Event
@@ -42,19 +42,22 @@ def record(
     if (contact is None) == (staff is None):
         raise ValueError("an event belongs to a contact or to a staff member")
     owner = _EVENT.contact_id == contact if contact is not None else _EVENT.staff_id == staff
-    last = tx.scalar(select(func.max(_EVENT.n)).where(owner)) or 0
-    row = tx.add(
-        Event(
-            contact_id=contact,
-            staff_id=staff,
-            n=last + 1,
-            type=fact.event_type,
-            at=tx.now,
-            actor=actor,
-            data={f.name: plain(getattr(fact, f.name)) for f in dataclasses.fields(fact)},
-        )
+    number = select(func.coalesce(func.max(_EVENT.n), 0) + 1).where(owner).scalar_subquery()
+    data = {f.name: plain(getattr(fact, f.name)) for f in dataclasses.fields(fact)}
+    values = {"contact_id": contact, "staff_id": staff, "type": fact.event_type, "actor": actor}
+    # One statement, not a question and an answer: every transition pays for it.
+    added = insert(Event).values(**values, n=number, at=tx.now, data=data).returning(_EVENT.id, _EVENT.n)
+    identity, n = tx.rows(added)[0]
+    recorded = Recorded(
+        id=identity,
+        contact=contact,
+        staff=staff,
+        n=n,
+        type=fact.event_type,
+        at=tx.now,
+        actor=actor,
+        data=data,
     )
-    recorded = view(row)
     tx.recorded.append(recorded)
     return recorded
 
