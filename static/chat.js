@@ -61,7 +61,13 @@ class Log {
       this.lastSeq = Math.max(this.lastSeq, Number(item.dataset.seq));
     }
     this.button.addEventListener("click", () => this.toUnread());
-    this.box.addEventListener("scroll", () => this.isAtEnd && this.readAll());
+    this.isFollowing = true;
+    this.box.addEventListener("scroll", () => {
+      this.isFollowing = this.isAtEnd;
+      if (this.isFollowing) this.readAll();
+    });
+    // A touch keyboard or a turned phone makes the log lower: the newest line stays in sight.
+    new ResizeObserver(() => this.isFollowing && this.toEnd()).observe(this.box);
     this.box.addEventListener("keydown", (event) => event.key === "Escape" && find("viesti").focus());
     this.toEnd();
   }

@@ -88,12 +88,20 @@ New = Callable[..., Visit]
 
 
 def emergency_pages(new: New, camera: Camera) -> None:
-    """The 112 page, and what self-harm leads to."""
+    """The 112 page, the nurse who sees it, and what self-harm leads to."""
+    nurse = new().page
+    walks.start_shift(nurse, "ville")
     page = new().page
     walks.begin(page)
-    walks.pass_gate(page, page.locator("input[name=hata]").first.get_attribute("value") or "")
+    walks.pass_gate(page, "gate_chest")
     camera.take(page, "emergency")
-    page.context.close()
+    nurse.locator(".danger").wait_for()
+    nurse.locator("#tab-waiting").click()
+    camera.take(nurse, "console-emergency", tall=False)
+    page = new().page
+    walks.begin(page)
+    walks.pass_gate(page, "gate_suicide_now")
+    camera.take(page, "self-harm")
 
 
 def caller_pages(new: New, camera: Camera) -> None:
