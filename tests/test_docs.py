@@ -149,6 +149,13 @@ def test_demo_logins_are_in_the_readme() -> None:
     assert [] == [person.username for person in demo.PEOPLE if f"`{person.username}`" not in told]
 
 
+def test_every_screenshot_is_in_the_readme() -> None:
+    told = text_of(ROOT / "README.md")
+    taken = sorted(path.name for path in ROOT.glob("docs/screenshots/*.png"))
+
+    assert [] == [name for name in taken if f"docs/screenshots/{name}" not in told]
+
+
 def test_every_package_has_its_line_in_the_architecture() -> None:
     told = text_of(ROOT / "docs/architecture.md")
     packages = [name for name in OURS if name not in ("tools", "tests")]
