@@ -21,7 +21,7 @@ COPY core core
 COPY static static
 COPY config config
 # The checkout goes before site-packages: no installed package can take the name of one of ours.
-ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 ENSILINJA_DATA_DIR=/data
 USER ensilinja
 VOLUME /data
 EXPOSE 8080
@@ -29,4 +29,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD \
     ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/livez', timeout=2)"]
 ENTRYPOINT ["python", "-m", "ensilinja"]
-CMD ["serve", "--port", "8080"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]

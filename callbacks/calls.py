@@ -205,7 +205,12 @@ def _resumed(tx: Tx, contact: int) -> bool:
 
 
 def _leave_line(tx: Tx, contact: int, services: Services) -> None:
-    if queues.entry_of(tx, contact).state in ("waiting", "offered", "scheduled"):
+    entry = queues.entry_of(tx, contact)  # an emergency is never taken off the line
+    if entry.tier > 0 and entry.state in (
+        "waiting",
+        "offered",
+        "scheduled",
+    ):
         until = tx.now + timedelta(seconds=services.catalogue.limits.resume_call_s)
         queues.leave(tx, contact, resume_until=until, actor=SYSTEM.key)
 

@@ -66,7 +66,9 @@ def accept(tx: Tx, actor: Actor, entry: int, assignment: int, services: Services
     409.
     """
     authorize(actor, "offer.accept", subject_of(queues.entry(tx, entry)))
-    return opened(tx, actor, queues.hold(tx, entry, actor.id, assignment), "offer.accept")
+    return opened(
+        tx, actor, queues.hold(tx, entry, actor.id, assignment, services.catalogue.limits), "offer.accept"
+    )
 
 
 def take(tx: Tx, actor: Actor, contact: int, reason: str, services: Services) -> Accepted:

@@ -21,6 +21,7 @@ from core.faults import ConfigFaults, Fault
 
 PREFIX = "ENSILINJA_"
 SOURCE = "environment"
+PASSWORD_VARIABLE = "ENSILINJA_STAFF_PASSWORD"  # noqa: S105 - of the command `staff add`, not a setting
 KEY_BYTES = 32
 # Read from NAME_FILE as well, as container platforms hand secrets out.
 SECRETS = ("key", "database_url", "redis_url")
@@ -42,7 +43,6 @@ class Settings(BaseSettings):
     key: SecretStr | None = None
     key_file: Path | None = None
     origins: tuple[str, ...] = ()
-    secure_cookies: bool = True
     process_name: str = Field("main", pattern=r"^[a-z0-9-]{1,40}$")
     telephony: Literal["simulated"] = "simulated"
     sms: Literal["file"] = "file"
@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         if any(part.partition(":")[0] not in NAMES for part in value.split(",") if part):
             raise ValueError("names an unknown failpoint")
         return value
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment without what is no setting: the one place that reads it."""
+    return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE}
 
 
 def load_settings(env: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:

@@ -12,10 +12,9 @@ import typer
 from core.errors import EnsilinjaError
 from core.faults import ConfigFaults
 from core.lock import AlreadyRunning, lock_folder, sqlite_path
-from core.settings import Settings, load_key, load_settings
+from core.settings import PASSWORD_VARIABLE, Settings, environment, load_key, load_settings
 
 FAULTY, FAILED = 2, 1  # exit codes: the configuration must be mended; the start or a part of it failed
-PASSWORD_VARIABLE = "ENSILINJA_STAFF_PASSWORD"  # noqa: S105 - the variable's name
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 program = typer.Typer(
@@ -76,7 +75,7 @@ def check(
     """Print every fault of the configuration."""
     from ensilinja import checking
 
-    lines = checking.all_faults(os.environ, is_demo=demo)
+    lines = checking.all_faults(environment(), is_demo=demo)
     for line in lines:
         typer.echo(line)
     typer.echo(f"{len(lines)} faults" if lines else "no faults")
@@ -170,11 +169,6 @@ def staff_add(
             settings.database_url, load_key(settings), accounts.create, account, hash_, known
         )
     typer.echo(f"{username} may sign in.")
-
-
-def environment() -> Mapping[str, str]:
-    """The process's environment without what is not a setting."""
-    return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE}
 
 
 def settings_or_faults(overrides: Mapping[str, object] | None = None) -> Settings:

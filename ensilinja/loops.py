@@ -107,7 +107,7 @@ class Loops:
         metrics.facts_behind(behind)
 
     async def board(self) -> None:
-        """The supervisors' picture: computed once for all who watch, sent when it has changed."""
+        """The supervisors' picture: computed once a second for all who watch."""
         watchers = [c for c in self.runtime.feed.connections if c.role == "board"]
         if not watchers:
             return

@@ -60,7 +60,12 @@ def contact(tx: Tx, actor: Actor, body: Any) -> Subject:
 def start_shift(tx: Tx, actor: Actor, body: ShiftStart, services: Services) -> Mapping[str, Any]:
     """Begins the shift, or finds the one that is on."""
     shift = agents.start_shift(
-        tx, actor.id, capacity=body.capacity, languages=frozenset(body.languages), device=body.device
+        tx,
+        actor.id,
+        capacity=body.capacity,
+        languages=frozenset(body.languages),
+        device=body.device,
+        limits=services.catalogue.limits,
     )
     return {"shift": shift_wire(shift)}
 
@@ -74,14 +79,14 @@ def shift_state(tx: Tx, actor: Actor, body: ShiftState, services: Services) -> M
 
 @op("staff", "shift.end", Nothing, nothing, action="shift.change")
 def end_shift(tx: Tx, actor: Actor, body: Nothing, services: Services) -> Mapping[str, Any]:
-    """Ends the shift; what she held goes back to the line with its due time."""
+    """Ends the shift; 409 `still_holding` while anything is in her hands."""
     agents.end_shift(tx, actor.id)
     return {"shift": None}
 
 
-def renew(tx: Tx, staff: int) -> None:
+def renew(tx: Tx, staff: int, services: Services) -> None:
     """Renews the lease of the professional's shift, if one is on."""
-    agents.beat(tx, staff)
+    agents.beat(tx, staff, services.catalogue.limits)
 
 
 @op("staff", "offer.shown", Held, contact)

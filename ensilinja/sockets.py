@@ -242,7 +242,7 @@ def typing(runtime: Runtime, connection: Connection, body: Mapping[str, Any]) ->
 async def ping(runtime: Runtime, connection: Connection) -> Mapping[str, Any]:
     """A sign of life; a professional's renews the lease of her shift."""
     if connection.role == "console" and Role.AGENT in connection.actor.roles:
-        await runtime.store.write(ops_staff.renew, connection.actor.id)
+        await runtime.store.write(ops_staff.renew, connection.actor.id, runtime.services)
     return {"now": runtime.clock.now()}
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import NoReturn
@@ -13,7 +12,7 @@ import structlog
 from core.faults import ConfigFaults
 from core.lock import AlreadyRunning
 from core.logs import setup_logs
-from core.settings import Settings
+from core.settings import Settings, environment
 from core.text import TextFaults
 from ensilinja import app, checking, demo
 from ensilinja.runtime import Runtime
@@ -31,7 +30,10 @@ def start(settings: Settings, *, is_demo: bool, people: int = 0) -> None:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(run(settings, is_demo=is_demo, people=people))
     except (ConfigFaults, TextFaults):
-        end("\n".join(checking.all_faults(os.environ, settings.model_dump(), is_demo=is_demo)), FAULTY)
+        end(
+            "\n".join(checking.all_faults(environment(), settings.model_dump(), is_demo=is_demo)),
+            FAULTY,
+        )
     except AlreadyRunning:
         end("Ensilinja is running on this data folder already; stop it first", FAILED)
     except NewerDatabase as error:

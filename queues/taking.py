@@ -27,7 +27,7 @@ from queues.transitions import (
 from queues.views import EntryView, entry_view
 
 
-def hold(tx: Tx, entry: int, agent: int, assignment: int) -> EntryView:
+def hold(tx: Tx, entry: int, agent: int, assignment: int, limits: Limits = LIMITS) -> EntryView:
     """Accepts the offer of this assignment; the same again gives the same answer. OfferGone otherwise.
 
     Both renew the agent's lease, so that her console and the server count from the same act.
@@ -35,7 +35,7 @@ def hold(tx: Tx, entry: int, agent: int, assignment: int) -> EntryView:
     row = entry_row(tx, entry)
     if (row.state, row.agent_id, row.assignment) != (State.HELD, agent, assignment):
         accept(tx, row, agent, assignment)
-    renew(tx, agent)
+    renew(tx, agent, limits)
     failpoint("queues.after_hold")
     return view(tx, entry)
 
@@ -100,7 +100,7 @@ def take(tx: Tx, entry: int, agent: int, *, reason: str = "", limits: Limits = L
     if row.agent_id == agent and row.state == State.HELD:
         return entry_view(row)
     if row.agent_id == agent and row.state == State.OFFERED:
-        return hold(tx, entry, agent, row.assignment)
+        return hold(tx, entry, agent, row.assignment, limits)
     by = "hand" if row.tier else "all"
     return grab(tx, row, agent, by=by, reason=reason, limits=limits)
 
@@ -118,7 +118,7 @@ def grab(tx: Tx, row: Row, agent: int, *, by: str, reason: str, limits: Limits) 
     values = {"agent_id": agent, "assignment": assignment, "expires_at": None, **relaxing(tx, row, agent)}
     if not change(tx, row, Event.TAKE, *guards, **values):
         raise refusal(tx, row, agent)
-    renew(tx, agent)
+    renew(tx, agent, limits)
     held(tx, row, agent, assignment, by=by, reason=reason, overtook=overtook)
     failpoint("queues.after_hold")
     return view(tx, row.id)
@@ -147,8 +147,8 @@ def answered(tx: Tx, agent: int) -> None:
     tx.execute(update(SHIFT).where(*mine).values(missed_count=0))
 
 
-def renew(tx: Tx, agent: int) -> None:
+def renew(tx: Tx, agent: int, limits: Limits = LIMITS) -> None:
     """Lengthens the agent's lease: she has just acted."""
-    until = tx.now + timedelta(seconds=LIMITS.lease_s)
+    until = tx.now + timedelta(seconds=limits.lease_s)
     mine = (SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None), SHIFT.c.lease_until < until)
     tx.execute(update(SHIFT).where(*mine, SHIFT.c.lost_at.is_(None)).values(lease_until=until))

@@ -39,7 +39,7 @@ async def turn(
 ) -> None:
     """One look at the screen."""
     store = world.runtime.store
-    await store.write(ops_staff.renew, me.id)
+    await store.write(ops_staff.renew, me.id, world.runtime.services)
     shift = await store.read(agents.shift_of, me.id)
     if shift is not None and shift.state in ("paused", "not_answering"):
         await world.act(me, "shift.state", state="ready")

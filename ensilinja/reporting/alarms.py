@@ -9,8 +9,6 @@ from core.store import Tx
 from ensilinja.reporting.picture import Alarm, promises_at_risk
 from ensilinja.reporting.sightings import Sight, due_in, has_queue, recently_served
 
-EMERGENCY_ALARM = timedelta(seconds=30)
-
 
 def alarms(tx: Tx, sight: Sight) -> Iterable[Alarm]:
     """What asks for a supervisor, most urgent first."""
@@ -22,10 +20,11 @@ def alarms(tx: Tx, sight: Sight) -> Iterable[Alarm]:
 
 
 def emergencies(sight: Sight) -> Iterable[Alarm]:
-    """Tier-0 entries that nobody has taken for 30 s."""
+    """Tier-0 entries that nobody has taken in the county's `supervisor_ring_s`."""
+    patience = timedelta(seconds=sight.catalogue.limits.supervisor_ring_s)
     for group in sight.groups:
         since = group.oldest_state
-        if group.tier == 0 and group.state == "waiting" and sight.now - since >= EMERGENCY_ALARM:
+        if group.tier == 0 and group.state == "waiting" and sight.now - since >= patience:
             yield alarm(sight, "emergency", since, group.queue, n=group.count)
 
 
