@@ -15,7 +15,7 @@ from core.store import Tx
 from queues import events
 from queues.agents import members
 from queues.eligibility import Room, obstacle
-from queues.line import Agent, Settings, Waiting
+from queues.line import PROMISED, Agent, Settings, Waiting
 from queues.load import Load, has_room, is_member, loads, matter_is_free, on_duty
 from queues.machine import Event, State
 from queues.matcher import Pair, match, why_her, why_here, why_waiting
@@ -35,6 +35,7 @@ READY = (
     .where(SHIFT.c.lease_until > bindparam("now", type_=UtcTime()))
     .order_by(SHIFT.c.staff_id)
 )
+SPARE = 8  # entries read beyond twice the free hands: wishes and refusals hold some back
 LOOKAHEAD = 100  # entries read of one queue and channel: more than its ready agents can be given at once
 
 
@@ -44,8 +45,14 @@ def dispatch(tx: Tx, catalogue: Catalogue) -> list[EntryView]:
     if not any(agent.load < agent.capacity for agent in agents):
         return []
     settings = settings_of(catalogue)
-    rows = {row.id: row for row in waiting_rows(tx, {queue for agent in agents for queue in agent.queues})}
+    queues = {queue for agent in agents for queue in agent.queues}
+    free = sum(max(agent.capacity - agent.load, 0) for agent in agents)
+    near = min(2 * free + SPARE, LOOKAHEAD)
+    rows = waiting_by_id(tx, queues, near)
     decision = match([waiting_of(row) for row in rows.values()], agents, tx.now, settings)
+    if len(decision.offers) < free and len(rows) >= near < LOOKAHEAD:
+        rows = waiting_by_id(tx, queues, LOOKAHEAD)  # somebody is free still: look past those held back
+        decision = match([waiting_of(row) for row in rows.values()], agents, tx.now, settings)
     offered = []
     for pair in decision.offers:
         if offer(tx, rows[pair.entry], pair, catalogue):
@@ -144,9 +151,19 @@ def agent_of(row: Any, queues: set[str], load: Load) -> Agent:
     )
 
 
-def waiting_rows(tx: Tx, queues: Collection[str]) -> Sequence[Any]:
-    """The first who wait, by queue and channel, whose matter is in nobody's hands: index reads only."""
-    return tx.rows(waiting_statement(tuple(sorted(queues)))) if queues else []
+def waiting_by_id(tx: Tx, queues: Collection[str], near: int) -> dict[int, Any]:
+    """`waiting_rows` by their ids."""
+    return {row.id: row for row in waiting_rows(tx, queues, near)}
+
+
+def waiting_rows(tx: Tx, queues: Collection[str], near: int = LOOKAHEAD) -> Sequence[Any]:
+    """The first who wait, by queue and channel, whose matter is in nobody's hands: index reads only.
+
+    Of live work the first `near`; of promised work always `LOOKAHEAD`, as the floor's split weighs it.
+    """
+    if not queues:
+        return []
+    return list(tx.session.execute(waiting_statement(tuple(sorted(queues))), {"near": near}).all())
 
 
 @lru_cache(maxsize=256)
@@ -156,7 +173,8 @@ def waiting_statement(queues: tuple[str, ...]) -> CompoundSelect[Any]:
     for queue in queues:
         for channel in CHANNELS:
             here = (is_state(ENTRY, "waiting"), ENTRY.c.queue == queue, ENTRY.c.channel == channel)
-            first = select(ENTRY).where(*here, matter_is_free()).order_by(*RANK).limit(LOOKAHEAD)
+            first = select(ENTRY).where(*here, matter_is_free()).order_by(*RANK)
+            first = first.limit(LOOKAHEAD if channel in PROMISED else bindparam("near"))
             parts.append(select(first.subquery()))
     return union_all(*parts)
 
