@@ -197,6 +197,7 @@ class Conversation {
 
   start() {
     this.compose();
+    this.sendKept(Number(find("loki").dataset.contact));
     this.tools();
     if (document.hidden) document.title = this.t("chat.joined_title");
     document.addEventListener("visibilitychange", () => {
@@ -210,12 +211,17 @@ class Conversation {
 
   snapshot(snapshot) {
     for (const message of snapshot.messages) this.receive(message);
-    for (const item of this.outbox.adopt(snapshot.contact)) {
+    this.sendKept(snapshot.contact);
+    if (!this.field.value) this.field.value = this.outbox.draft ?? "";
+    this.state(snapshot);
+  }
+
+  /* Known before the first connection, so that words written without one are kept over a reload too. */
+  sendKept(contact) {
+    for (const item of this.outbox.adopt(contact)) {
       if (this.log.byClient(item.client_id)) this.outbox.remove(item.client_id);
       else this.send(item, this.log.pending(item));
     }
-    if (!this.field.value) this.field.value = this.outbox.draft ?? "";
-    this.state(snapshot);
   }
 
   event(frame) {

@@ -255,6 +255,7 @@ async def conversation(request: web.Request) -> web.StreamResponse:
     found = journey.result(runtime.services.content, told, finished=True)
     is_self_harm = found is not None and "self_harm" in found.tags
     view = views.Chat(
+        contact=entry.contact,
         agent_name=name,
         profession=profession,
         callback_offered=False,

@@ -275,6 +275,7 @@ class Chat:
 
     agent_name: str
     profession: str
+    contact: int = 0
     messages: tuple[Message, ...] = ()
     limit: int = 4000
     callback_offered: bool = False
