@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import BindParameter, Insert, bindparam, func, insert, select
 
 from core.db import columns
 from core.models import Event
@@ -17,6 +17,25 @@ E = TypeVar("E")
 
 REGISTRY: dict[str, type[Any]] = {}
 _EVENT = columns(Event)
+
+
+def _adding(owner: str) -> Insert:
+    """The one statement that numbers and stores an event; made once, as every transition runs it."""
+    mine: BindParameter[int] = bindparam("an_owner")
+    number = select(func.coalesce(func.max(_EVENT.n), 0) + 1).where(_EVENT[owner] == mine).scalar_subquery()
+    values = {
+        owner: mine,
+        "n": number,
+        "type": bindparam("a_type"),
+        "at": bindparam("an_instant"),
+        "actor": bindparam("an_actor"),
+        "data": bindparam("a_fact"),
+    }
+    return insert(Event.__table__).values(values).returning(_EVENT.id, _EVENT.n)  # type: ignore[attr-defined]
+
+
+_ADD_TO_CONTACT = _adding("contact_id")
+_ADD_TO_STAFF = _adding("staff_id")
 
 
 def event(name: str) -> Callable[[type[E]], type[E]]:
@@ -41,13 +60,13 @@ def record(
     """Stores `fact` under the next number of its contact (or staff member); listeners hear after commit."""
     if (contact is None) == (staff is None):
         raise ValueError("an event belongs to a contact or to a staff member")
-    owner = _EVENT.contact_id == contact if contact is not None else _EVENT.staff_id == staff
-    number = select(func.coalesce(func.max(_EVENT.n), 0) + 1).where(owner).scalar_subquery()
     data = {f.name: plain(getattr(fact, f.name)) for f in dataclasses.fields(fact)}
-    values = {"contact_id": contact, "staff_id": staff, "type": fact.event_type, "actor": actor}
-    # One statement, not a question and an answer: every transition pays for it.
-    added = insert(Event).values(**values, n=number, at=tx.now, data=data).returning(_EVENT.id, _EVENT.n)
-    identity, n = tx.rows(added)[0]
+    given = {"a_type": fact.event_type, "an_actor": actor, "an_instant": tx.now, "a_fact": data}
+    if contact is not None:
+        added = tx.session.execute(_ADD_TO_CONTACT, {"an_owner": contact, **given})
+    else:
+        added = tx.session.execute(_ADD_TO_STAFF, {"an_owner": staff, **given})
+    identity, n = added.one()
     recorded = Recorded(
         id=identity,
         contact=contact,

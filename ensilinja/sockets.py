@@ -214,9 +214,12 @@ async def run_op(runtime: Runtime, connection: Connection, frame: wire.Frame) ->
         return typing(runtime, connection, frame.body)
     operation = find_op(connection.actor, frame.op)
     body = read_body(operation, frame.body)
+    opens = body if isinstance(body, OfContact) and frame.op == "contact.open" else None
+    if opens is not None:
+        # Before the read, so that no line falls between it and the first one pushed; the feed checks the right.
+        connection.open_contacts.add(opens.contact)
     answer = await runtime.store.write(perform, operation, connection.actor, body, runtime.services)
-    if isinstance(body, OfContact) and frame.op == "contact.open":
-        connection.open_contacts.add(body.contact)
+    if opens is not None:
         messages = [runtime.feed.message(line, connection.lang) for line in answer["messages"]]
         return {**answer, "messages": messages}
     return answer

@@ -279,30 +279,27 @@ async def ended(request: web.Request) -> web.StreamResponse:
     """What was agreed, with the conversation to keep."""
     runtime, session = request.app[RUNTIME], who(request)
     contact = session.contact or 0
-    entry, resolved, lines = await runtime.store.read(closing, session.actor, contact)
+    entry, has_outcome, lines = await runtime.store.read(closing, session.actor, contact)
     left = entry.state == "left"
     if entry.ended_at is None and not left:
         return go("/odotus")
     lang = language(request)
     day = (entry.ended_at or runtime.clock.now()).astimezone(HELSINKI).date()
-    agreed = (runtime.services.catalogue.outcome(resolved).name.get(lang),) if resolved else ()
     view = views.Ended(
         reference=f"E-{contact}",
         day=day_heading(lang, day),
-        agreed=agreed,
         worse=worse(runtime, lang),
         messages=tuple(message_view(runtime, lang, line) for line in lines),
-        left=left or not resolved,
+        left=left or not has_outcome,
     )
     return show(request, "ended", view)
 
 
-def closing(tx: Tx, actor: Actor, contact: int) -> tuple[EntryView, str | None, list[MessageView]]:
+def closing(tx: Tx, actor: Actor, contact: int) -> tuple[EntryView, bool, list[MessageView]]:
     """How the contact ended, and what was said."""
-    outcome = outcome_of(tx, contact)
     return (
         queues.entry_of(tx, contact),
-        outcome.code if outcome else None,
+        outcome_of(tx, contact) is not None,
         chat.history(tx, contact, 0, actor),
     )
 
