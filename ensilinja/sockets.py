@@ -216,7 +216,7 @@ async def run_op(runtime: Runtime, connection: Connection, frame: wire.Frame) ->
     body = read_body(operation, frame.body)
     opens = body if isinstance(body, OfContact) and frame.op == "contact.open" else None
     if opens is not None:
-        # Before the read, so that no line falls between it and the first one pushed; the feed checks the right.
+        # Before the read: no line may fall between it and the first one pushed. The feed checks the right.
         connection.open_contacts.add(opens.contact)
     answer = await runtime.store.write(perform, operation, connection.actor, body, runtime.services)
     if opens is not None:
