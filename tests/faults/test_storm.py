@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from tests.faults.checker import (
 )
 from tests.faults.oplog import read_acts
 from tests.faults.server import ROOT, compiled
+from tests.faults.sizes import sized
 from tests.faults.telling import tell
 from tests.lines import at_work, queue_up
 
@@ -37,9 +37,8 @@ pytestmark = pytest.mark.faults
 STORM = ROOT / "tests" / "faults" / "storm.py"
 MUTANTS = ROOT / "tests" / "mutants"
 AGENTS = 12
-IS_NIGHTLY = bool(os.environ.get("ENSILINJA_NIGHTLY"))
-ON_EMBEDDED = 10_000 if IS_NIGHTLY else 3_000
-ON_SCALED = 3_000 if IS_NIGHTLY else 1_000  # contacts
+ON_EMBEDDED = sized(800, 3_000, 10_000)  # contacts
+ON_SCALED = sized(400, 3_000, 10_000)
 FOR_A_MUTANT = 150
 CHECKS = (
     i3_one_order_without_holes,
