@@ -12,9 +12,9 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Connection
 
-from ensilinja import schema
+from ensilinja import schema, version
 
-VERSIONS = schema.MIGRATIONS / "versions"
+VERSIONS = version.MIGRATIONS / "versions"
 
 
 def main(arguments: list[str]) -> int:
