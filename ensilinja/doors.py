@@ -1,6 +1,7 @@
 """Every HTTP route: who may use it, where its request came from, and how errors and headers leave. A route
 without an action cannot be made."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ IDENTIFIED = web.RequestKey("identified", Identified)
 COOKIES = {"resident": "__Host-ensilinja", "staff": "__Host-ensilinja-staff"}
 LANG_COOKIE = "ensilinja-kieli"
 YEAR = 31_536_000  # seconds: how long a chosen language is kept
+PUBLIC_PATIENCE = 0.5  # seconds a public page waits for the store: 112 is to be on the screen within one
 MAX_BODY = 32_768  # bytes: the longest form is 4,000 characters of own words
 
 SECURITY_HEADERS = {
@@ -91,7 +93,7 @@ def guarded(door: Door) -> Page:
 
     async def enter(request: web.Request) -> web.StreamResponse:
         if door.audience != "machine":
-            await identify(request, door.audience)
+            await identify_if_possible(request, door)
         if door.method != "GET":
             check_origin(request)
             await check_token(request)
@@ -103,6 +105,17 @@ def guarded(door: Door) -> Page:
 
     enter.door = door  # type: ignore[attr-defined]
     return enter
+
+
+async def identify_if_possible(request: web.Request, door: Door) -> None:
+    """Finds the session; a public page, above all the one that says 112, stands without it and the store."""
+    try:
+        async with asyncio.timeout(PUBLIC_PATIENCE if door.action == "public" else None):
+            await identify(request, door.audience)
+    except (Unavailable, TimeoutError):
+        if door.action != "public":
+            raise
+        request[IDENTIFIED] = UNIDENTIFIED
 
 
 async def identify(request: web.Request, audience: Audience) -> Identified:
