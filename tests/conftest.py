@@ -146,7 +146,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    notes = [note for note in os.environ.get("ENSILINJA_TEST_NOTES", "").splitlines() if note]
+    notes = [note for note in os.environ.get("TEST_NOTES", "").splitlines() if note]
     if terminalreporter.stats.get("skipped") and nothing_may_be_left_out():
         notes.append("FAILED: tests were skipped where nothing may be left out")
     if notes:

@@ -55,7 +55,7 @@ def passes(name: str, command: list[str]) -> bool:
 def pytest(arguments: list[str], *, notes: list[str]) -> int:
     """The notes go into pytest's summary, where the reader looks."""
     print("--- pytest", flush=True)
-    environment = {**os.environ, "ENSILINJA_TEST_NOTES": "\n".join(notes)}
+    environment = {**os.environ, "TEST_NOTES": "\n".join(notes)}
     command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 

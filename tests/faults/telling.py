@@ -2,7 +2,7 @@
 
 import os
 
-NOTES = "ENSILINJA_TEST_NOTES"
+NOTES = "TEST_NOTES"
 
 
 def tell(line: str) -> None:
