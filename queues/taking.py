@@ -98,6 +98,7 @@ def take(tx: Tx, entry: int, agent: int, *, reason: str = "", limits: Limits = L
     """Takes a waiting entry by hand; anybody's emergency without regard to capacity, the first take wins."""
     row = entry_row(tx, entry)
     if row.agent_id == agent and row.state == State.HELD:
+        renew(tx, agent, limits)  # a re-take with the old lease would end hers before she thinks it does
         return entry_view(row)
     if row.agent_id == agent and row.state == State.OFFERED:
         return hold(tx, entry, agent, row.assignment, limits)
