@@ -215,7 +215,7 @@ async def headers(request: web.Request, handler: Page) -> web.StreamResponse:
 def answered(request: web.Request, answer: web.HTTPException) -> web.StreamResponse:
     """aiohttp's own answers: its redirects pass, its errors get our page."""
     if answer.status < 400:
-        return answer
+        return web.Response(status=answer.status, headers={"Location": answer.headers["Location"]})
     if answer.status == 404:
         return refused(request, NotFound())
     response = refused(request, Malformed())

@@ -126,10 +126,10 @@ def join(tx: Tx, session: int, answers: int, told: Journey, lang: str, services:
     result = way.result(services.content, told, finished=True)
     gate = way.gate_result(services.content, told) if told.gate is not None else None
     corrected = corrects(tx, session)
-    if corrected is not None and result is not None:
-        withdraw_flag(
-            tx, corrected, answers=answers, result=result, actor=f"resident:{corrected}", services=services
-        )
+    if corrected is not None:
+        if result is not None:  # ticked again before any answer: the emergency stands as it was
+            actor = f"resident:{corrected}"
+            withdraw_flag(tx, corrected, answers=answers, result=result, actor=actor, services=services)
         return corrected
     received = receive(
         tx,

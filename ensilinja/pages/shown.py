@@ -18,7 +18,7 @@ from ensilinja.pages.frames import frame_of, line_phones
 from ensilinja.pages.journey import Journey
 from ensilinja.pages.views import Care, Frame
 from ensilinja.runtime import RUNTIME, Runtime
-from router.answering import read_answers, save_answers, start_answers
+from router.answering import answers_view, save_answers, start_answers
 from router.services import Services
 
 DOOR = "terveys_chat"
@@ -96,8 +96,10 @@ async def journey(request: web.Request) -> Journey:
     answers = who(request).answers
     if answers is None:
         raise Unauthenticated(reason="no_answers")
-    stored = await request.app[RUNTIME].store.read(read_answers, answers)
-    return Journey.load(stored)
+    filled = await request.app[RUNTIME].store.read(answers_view, answers)
+    if filled.sent_at is not None:  # the browser's Back led to a page whose answers have been sent
+        raise web.HTTPSeeOther(location="/odotus")
+    return Journey.load(filled.values)
 
 
 async def keep(request: web.Request, told: Journey) -> None:
