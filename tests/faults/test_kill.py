@@ -50,8 +50,8 @@ def test_kills_of_the_scaled_server_lose_and_double_nothing(
 @pytest.mark.parametrize(
     ("mutant", "points", "invariant"),
     [
-        ("ack_before_commit", ["store.before_commit"] * 3, "i1"),
-        ("no_client_id", ["store.before_ack"] * 3, "i2"),
+        ("ack_before_commit", ["store.before_commit"] * 8, "i1"),
+        ("no_client_id", ["store.before_ack"] * 4, "i2"),
     ],
 )
 def test_kill_test_catches(mutant: str, points: list[str], invariant: str, tmp_path: Path) -> None:
