@@ -7,9 +7,10 @@ from datetime import date
 
 from triage.definition import UNKNOWN, Kind, Question, Value
 from triage.errors import AnswerFault
-from triage.expressions import NOTHING
+from triage.readings import NOTHING
 
 LONGEST_TEXT = 4000
+NONE = "none"  # the option "none of these", which stands alone
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,6})?", re.ASCII)
 _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{3,24}", re.ASCII)
@@ -44,6 +45,8 @@ def _several(question: Question, raw: list[str]) -> Value:
         raise AnswerFault("required")
     if not {option.code for option in question.options}.issuperset(codes):
         raise AnswerFault("not_an_option")
+    if NONE in codes and len(codes) > 1:
+        raise AnswerFault("both")
     return codes
 
 

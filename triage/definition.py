@@ -7,12 +7,25 @@ from typing import Final, Literal
 
 from core.urgency import Urgency
 from triage.errors import UnknownTopic
-from triage.expressions import Expression, Test
+from triage.expressions import Expression
+from triage.readings import Test
 
 Value = bool | int | float | str | tuple[str, ...]
 Answers = Mapping[str, Value]
 UNKNOWN: Final = "unknown"
 LANGUAGES: Final = ("fi", "sv", "en")
+GROUPS: Final = (
+    "infection",
+    "belly",
+    "heart_head",
+    "injury",
+    "muscles",
+    "mental",
+    "dental",
+    "family",
+    "matters",
+    "other",
+)  # how topics stand together on the page where one is chosen, in this order
 AGE: Final = "age"
 AGE_MONTHS: Final = "age_months"
 SEX: Final = "sex"
@@ -52,9 +65,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
+    """One choice. `system` and `original` are the code as a questionnaire made elsewhere states it;
+    `original` only where `code`, which rules name, is another."""
+
     code: str
     text: Text
     weight: int | None = None
+    system: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +86,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question of one page. `hidden` ones are never asked: they hold a computed score."""
+    """One question of one page. `hidden` ones are never asked: they hold a computed score. `original` is
+    its linkId in a questionnaire made elsewhere, where `id`, which rules name, is another."""
 
     id: str
     kind: Kind
@@ -84,6 +103,7 @@ class Question:
     hidden: bool = False
     shown_when: tuple[Condition, ...] = ()
     shown_when_any: bool = False
+    original: str = ""
 
     @property
     def ordinal(self) -> bool:
@@ -93,10 +113,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questionnaire:
+    """The questions of one file. `derived_from` and `copyright` are those of the one it was made from."""
+
     id: str
     version: str
     title: Text
     questions: tuple[Question, ...]
+    derived_from: tuple[str, ...] = ()
+    copyright: str = ""
 
     def question(self, question_id: str) -> Question | None:
         """The question of that id."""
@@ -114,7 +138,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One condition and its one consequence, with where it comes from."""
+    """One condition and its one consequence, with where it comes from; `advice` is told at once."""
 
     id: str
     when: str
@@ -124,6 +148,7 @@ class Rule:
     goto: str | None = None
     tags: frozenset[str] = frozenset()
     why: Text
+    advice: Text | None = None
     source: tuple[str, ...]
     confidence: Literal["V", "K", "V/K"]
 
@@ -142,11 +167,17 @@ class RuleSet:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """One reason of contact. Common questions: `uses` first, `uses_last` after the topic's own;
-    `not_applicable` states which ones do not concern this topic and so count as no."""
+    `not_applicable` states which ones do not concern this topic and so count as no. `relieving` names the
+    own questions whose yes is the better answer. `words` are stems by language that suggest
+    the topic, `home_care` the advice by language when it ends in self-care."""
 
     id: str
     queue: str
     name: Text
+    group: str
+    words: Mapping[str, tuple[str, ...]] = field(repr=False)
+    home_care: Mapping[str, tuple[str, ...]] = field(repr=False)
+    relieving: tuple[str, ...]
     default_level: Urgency
     icpc2: tuple[str, ...]
     self_care: bool
@@ -164,6 +195,11 @@ class Topic:
         return self.ruleset.version
 
     @property
+    def canonical(self) -> str:
+        """`<topic>|<version>`: the name under which answers are stored."""
+        return f"{self.id}|{self.ruleset.version}"
+
+    @property
     def mildest(self) -> Urgency:
         """The least urgent level the topic's own rules and default name."""
         levels = [rule.level for rule in self.ruleset.rules if rule.level is not None]
@@ -172,10 +208,13 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Content:
-    """All questionnaires of a county, as loaded; equal only to itself."""
+    """All questionnaires of a county, as loaded; equal only to itself. `gate` asks for emergencies now,
+    `past` for those of today that are over."""
 
     gate: Questionnaire
     gate_rules: RuleSet
+    past: Questionnaire
+    past_rules: RuleSet
     common: Questionnaire
     common_rules: RuleSet
     roof: tuple[str, ...]
@@ -190,10 +229,6 @@ class Content:
             raise UnknownTopic()
         return found
 
-    def version(self, topic_id: str) -> str:
-        """`<topic>|<version>`: the canonical name under which answers are stored."""
-        return f"{topic_id}|{self.topic(topic_id).version}"
-
     def common_question(self, question_id: str) -> Question | None:
         """A question asked in many topics, or by the pages around them."""
         return self.common.question(question_id)
@@ -203,10 +238,20 @@ class Content:
         return self.topic(topic_id).questionnaire.question(question_id) or self.common.question(question_id)
 
     @property
+    def gates(self) -> tuple[tuple[Questionnaire, RuleSet], ...]:
+        """The two emergency pages with their rules, in the order of asking."""
+        return ((self.gate, self.gate_rules), (self.past, self.past_rules))
+
+    @property
+    def rulesets(self) -> tuple[RuleSet, ...]:
+        """Every file of rules, the common ones first."""
+        topics = (topic.ruleset for topic in self.topics.values())
+        return (self.gate_rules, self.past_rules, self.common_rules, self.floor, *topics)
+
+    @property
     def approved(self) -> bool:
         """Whether every file names its approver; example content does not and every screen says so."""
-        sets = (self.gate_rules, self.common_rules, self.floor, *(t.ruleset for t in self.topics.values()))
-        return all(ruleset.approved_by for ruleset in sets)
+        return all(ruleset.approved_by for ruleset in self.rulesets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,30 +265,24 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
-    """What the emergency question on the first page ends in; no level when nothing was ticked."""
+    """What the emergency pages come to; no level when nothing was ticked. Not `complete` while a sign of
+    danger is neither ticked nor passed over on an answered page."""
 
     level: Urgency | None
     fired: tuple[str, ...]
     tags: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fired:
-    """One rule that was true, and why it matters; no level for moves and tags."""
-
-    id: str
-    why: Text
-    level: Urgency | None
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What the answers come to. `complete` is false while an answer could still change the level."""
+    """What the answers come to, with the rules that are true, most urgent first. Not `complete` while an
+    answer could still change the level."""
 
     level: Urgency
     queue: str
     topic: str
-    fired: tuple[Fired, ...]
+    fired: tuple[Rule, ...]
     tags: frozenset[str]
     complete: bool
     version: str

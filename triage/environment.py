@@ -1,9 +1,14 @@
-"""The values rules are judged on: what is asked, in which order, and what the answers mean."""
+"""The values rules are judged on: what is asked, in which order, and what the answers mean.
 
-from collections.abc import Callable, Iterable, Iterator
+All that can be known of a set of topics without answers is worked out once, in `scope_of`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+from core.urgency import Urgency
 from triage.answers import Read, hidden_value, reader
 from triage.definition import (
     AGE,
@@ -12,6 +17,7 @@ from triage.definition import (
     SEX,
     Answers,
     Content,
+    Kind,
     Question,
     Questionnaire,
     Rule,
@@ -19,9 +25,20 @@ from triage.definition import (
     Subject,
     Topic,
 )
-from triage.expressions import NOTHING, Compare, Every, Expression, Some, Span, Test, compiled, names
+from triage.expressions import (
+    Compare,
+    Every,
+    Expression,
+    Some,
+    comparisons,
+    compiled,
+    compiled_together,
+    names,
+)
+from triage.readings import NOTHING, PLAIN, Readings, Span, Test
 
-Env = dict[str, object]
+NO_LEVEL = len(Urgency)  # the rank of a rule without a level: after all levels
+FLOOR = -1  # the place of the floor's rules, which are no topic's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,48 +50,76 @@ class Step:
     shown: Test | None
     read: Read
     hidden: object
-    score: Callable[[Env], object | None] | None = None
+    score: Callable[[Readings], object | None] | None = None
+    identity: bool = False
+
+
+Row = tuple[Rule, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Topics that run together with what they ask."""
+    """Topics that run together with what they ask and how it is judged.
+
+    Every step stands either in `booleans`, `plain` (both read in any order) or `dependent` (read after
+    them, in order; also age and sex where they are not asked but may be known). `rows` are all rules, most
+    urgent first, with the rank (NO_LEVEL without a level) and the topic's place or FLOOR; `judge` gives
+    their truths. `most_months` is the greatest age in months that a rule compares to.
+    """
 
     topics: tuple[Topic, ...]
     steps: tuple[Step, ...]
+    booleans: tuple[str, ...]
+    plain: tuple[tuple[str, Read], ...]
+    dependent: tuple[Step, ...]
     not_applicable: tuple[Step, ...]
     gotos: tuple[Rule, ...]
+    rows: tuple[Row, ...]
+    judge: Callable[[Mapping[str, Any]], tuple[bool, ...]]
+    most_months: float
 
     def ids(self) -> tuple[str, ...]:
         """The topics' ids, the one started from first."""
         return tuple(topic.id for topic in self.topics)
 
 
-def run(content: Content, topic: str, answers: Answers, subject: Subject) -> tuple[Scope, Env]:
+def run(content: Content, topic: str, answers: Answers, subject: Subject) -> tuple[Scope, Readings]:
     """The topics these answers lead through and the values of all that they ask."""
     scope = scope_of(content, (content.topic(topic).id,))
-    env = _environment(scope, answers, subject)
-    while found := tuple(targets(scope, env, True)):
+    readings = _read(scope, answers, subject)
+    while scope.gotos and (found := tuple(targets(scope, readings, True))):
         scope = scope_of(content, (*scope.ids(), *found))
-        env = _environment(scope, answers, subject)
-    return scope, env
+        readings = _read(scope, answers, subject)
+    return scope, readings
 
 
-def targets(scope: Scope, env: Env, truth: bool | None) -> Iterator[str]:
+def reached(content: Content, topic: Topic) -> tuple[Topic, ...]:
+    """The topic and all it can lead to."""
+    found = {topic.id: topic}
+    waiting = [topic]
+    while waiting:
+        for rule in waiting.pop().ruleset.rules:
+            if rule.goto is not None and rule.goto not in found and rule.goto in content.topics:
+                found[rule.goto] = content.topic(rule.goto)
+                waiting.append(found[rule.goto])
+    return tuple(found.values())
+
+
+def targets(scope: Scope, readings: Readings, truth: bool | None) -> Iterator[str]:
     """The topics not yet run whose GOTO has this truth, each once."""
     ids = set(scope.ids())
     for rule in scope.gotos:
-        if rule.goto is not None and rule.goto not in ids and rule.test(env) is truth:
+        if rule.goto is not None and rule.goto not in ids and readings.truth(rule.test) is truth:
             ids.add(rule.goto)
             yield rule.goto
 
 
-def asked(scope: Scope, env: Env, subject: Subject) -> Iterator[tuple[Step, Question]]:
+def asked(scope: Scope, readings: Readings, subject: Subject) -> Iterator[tuple[Step, Question]]:
     """The questions a person is asked, in order: not computed, not known from identity, not hidden."""
     for step in scope.steps:
         if step.question is None or known_of(subject, step.name):
             continue
-        if step.shown is None or step.shown(env) is not False:
+        if step.shown is None or step.shown(readings.maybe):
             yield step, step.question
 
 
@@ -115,16 +160,42 @@ def scope_of(content: Content, ids: tuple[str, ...]) -> Scope:
     first |= dict.fromkeys(name for topic in topics for name in topic.uses)
     last = dict.fromkeys(name for topic in topics for name in topic.uses_last if name not in first)
     own = dict.fromkeys(_own(topics))
+    aside = [_step(question) for question in _found(content.common, [n for n in IDENTITY if n not in first])]
     found = [_found(content.common, first), list(own), _found(content.common, last)]
     questions = [question for part in found for question in part]
     scores = {score.id: score for topic in topics for score in topic.ruleset.scores}
     away = dict.fromkeys(n for t in topics for n in t.not_applicable if n not in first and n not in last)
+    steps = tuple(_steps(questions, list(scores.values())))
+    independent = [s for s in steps if s.shown is None and s.score is None and not s.identity]
+    booleans = [s for s in independent if s.question is not None and s.question.kind is Kind.BOOLEAN]
+    rows = _rows(content, topics)
     return Scope(
         topics=topics,
-        steps=tuple(_steps(questions, list(scores.values()))),
+        steps=steps,
+        booleans=tuple(step.name for step in booleans),
+        plain=tuple((step.name, step.read) for step in independent if step not in booleans),
+        dependent=(*(step for step in steps if step not in independent), *aside),
         not_applicable=tuple(_step(question) for question in _found(content.common, away)),
         gotos=tuple(rule for topic in topics for rule in topic.ruleset.rules if rule.goto is not None),
+        rows=rows,
+        judge=compiled_together(rule.expression for rule, _, _ in rows),
+        most_months=max(_months(questions, rows), default=0),
     )
+
+
+def _months(questions: Iterable[Question], rows: Iterable[Row]) -> Iterator[float]:
+    conditions = [found for question in questions if (found := condition_of(question)) is not None]
+    for expression in (*conditions, *(rule.expression for rule, _, _ in rows)):
+        for compare in comparisons(expression):
+            if compare.name == AGE_MONTHS and not isinstance(compare.literal, str):
+                yield compare.literal
+
+
+def _rows(content: Content, topics: tuple[Topic, ...]) -> tuple[Row, ...]:
+    of_topics = [(place, rule) for place, topic in enumerate(topics) for rule in topic.ruleset.rules]
+    placed = [*((FLOOR, rule) for rule in content.floor.rules), *of_topics]
+    rows = ((rule, NO_LEVEL if rule.level is None else rule.level.rank, place) for place, rule in placed)
+    return tuple(sorted(rows, key=lambda row: row[1]))
 
 
 def condition_of(question: Question) -> Expression | None:
@@ -133,8 +204,8 @@ def condition_of(question: Question) -> Expression | None:
         Compare(name=condition.question, op=condition.op, literal=_literal(condition.value))
         for condition in question.shown_when
     )
-    if not parts:
-        return None
+    if len(parts) < 2:
+        return parts[0] if parts else None
     return Some(parts=parts) if question.shown_when_any else Every(parts=parts)
 
 
@@ -188,16 +259,17 @@ def _step(question: Question) -> Step:
         shown=None if condition is None else compiled(condition),
         read=reader(question),
         hidden=hidden_value(question),
+        identity=question.id in IDENTITY,
     )
 
 
 def _score_step(score: Score, by_id: dict[str, Question]) -> Step:
     weights = {item: _weights(by_id[item]) for item in score.items}
 
-    def total(env: Env) -> object | None:
+    def total(readings: Readings) -> object | None:
         points = 0
         for item in score.items:
-            value = env.get(item)
+            value = readings.get(item)
             if value is None or value is NOTHING:
                 return value
             points += weights[item].get(value, 0)
@@ -215,37 +287,65 @@ def _weights(question: Question) -> dict[object, int]:
     return {code: weight or 0 for code, weight in plain.items()}
 
 
-def _environment(scope: Scope, answers: Answers, subject: Subject) -> Env:
-    env: Env = {}
-    for step in scope.steps:
-        if step.score is not None:
-            env[step.name] = step.score(env)
-        elif step.shown is not None and step.shown(env) is False:
-            env[step.name] = step.hidden
+def _read(scope: Scope, answers: Answers, subject: Subject) -> Readings:
+    readings = Readings()
+    sure, maybe, given = readings.sure, readings.maybe, answers.get
+    for name in scope.booleans:
+        raw = given(name)
+        if raw is True or raw is False:
+            sure[name] = maybe[name] = raw
         else:
-            env[step.name] = step.read(answers.get(step.name))
-        if step.name in IDENTITY:
-            env[step.name] = _identity(step.name, env, subject)
+            readings.unknown = True
+    for name, read in scope.plain:
+        value = read(given(name))
+        if type(value) in PLAIN:
+            sure[name] = maybe[name] = value
+        else:
+            readings.put(name, value)
+    _read_dependent(scope, readings, answers, subject)
     for step in scope.not_applicable:
-        given = step.read(answers.get(step.name))
-        env[step.name] = step.hidden if given is None else given
-    return env
+        value = step.read(given(step.name))
+        readings.put(step.name, step.hidden if value is None else value)
+    return readings
 
 
-def _identity(name: str, env: Env, subject: Subject) -> object | None:
-    """What identity tells goes before what was answered; years alone are a span of months."""
-    answered = env[name]
-    if name == SEX:
+def _read_dependent(scope: Scope, readings: Readings, answers: Answers, subject: Subject) -> None:
+    sure, maybe, given = readings.sure, readings.maybe, answers.get
+    for step in scope.dependent:
+        name = step.name
+        if step.shown is not None and not step.shown(maybe):
+            value = step.hidden
+        else:
+            value = step.read(given(name)) if step.score is None else step.score(readings)
+        if step.identity:
+            value = _identity(step, value, answers, subject, readings.get(AGE), scope.most_months)
+        if type(value) in PLAIN:  # as in `put`, without the call: most of the time goes here
+            sure[name] = maybe[name] = value
+        else:
+            readings.put(name, value)
+
+
+def _identity(
+    step: Step, answered: object | None, answers: Answers, subject: Subject, age: object, most_months: float
+) -> object | None:
+    """What identity tells goes before what was answered; of years and months either tells the other."""
+    if step.name == SEX:
         return subject.sex if subject.sex in {"female", "male"} else answered
-    if name == AGE:
-        if subject.age is not None:
-            return subject.age
-        return answered if subject.age_months is None else subject.age_months // 12
-    if subject.age_months is not None:
-        return subject.age_months
-    age = env.get(AGE)
+    if step.name == AGE_MONTHS:
+        return _months_old(answered, age, most_months) if subject.age_months is None else subject.age_months
+    if subject.age is not None or subject.age_months is not None:
+        return subject.age if subject.age is not None else (subject.age_months or 0) // 12
+    months = answers.get(AGE_MONTHS)
+    told = isinstance(months, int) and not isinstance(months, bool) and 0 <= months < 12
+    return 0 if answered is None and told else answered  # months are asked of babies only
+
+
+def _months_old(answered: object | None, age: object, most_months: float) -> object | None:
+    """Years alone are a span of months; past everything months are compared to, its low end is as good."""
     if not isinstance(age, int):
-        return None
+        return answered if isinstance(answered, int) else None
     span = Span(12 * age, 12 * age + 11)
+    if span.low > most_months:
+        return span.low
     fits = isinstance(answered, int) and span.low <= answered <= span.high
     return answered if fits else span

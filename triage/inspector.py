@@ -7,7 +7,9 @@ from core.faults import Fault
 from core.urgency import Urgency
 from triage.definition import (
     AGE_MONTHS,
+    GROUPS,
     IDENTITY,
+    LANGUAGES,
     Content,
     Kind,
     Question,
@@ -16,19 +18,21 @@ from triage.definition import (
     Text,
     Topic,
 )
-from triage.environment import condition_of, needed_common
+from triage.environment import condition_of, needed_common, reached
 from triage.expressions import Compare, comparisons, names
 from triage.possibility import can_be_true, values_of
 
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
 _EVALUABLE = frozenset({Kind.BOOLEAN, Kind.CHOICE, Kind.MULTICHOICE, Kind.INTEGER, Kind.DECIMAL})
 
 
 def inspect(content: Content, *, require_approval: bool) -> list[Fault]:
     """Every fault of the content; a missing approver is one only when approval is required."""
     found = [*_texts(content), *_rule_ids(content), *_gate(content), *_common(content), *_versions(content)]
+    found += [*_shared_ids(content), *_same_words(content)]
     for topic in content.topics.values():
         found += _topic(content, topic)
-    for ruleset in _rulesets(content):
+    for ruleset in content.rulesets:
         found += _provenance(content, ruleset)
         if require_approval and not ruleset.approved_by:
             found.append(_rules_fault(ruleset.id, "approved_by", "nobody has approved this content"))
@@ -63,6 +67,8 @@ def _topic(content: Content, topic: Topic) -> Iterator[Fault]:
     yield from _score_items(topic, known)
     yield from _topic_ends(content, topic)
     yield from _unused(topic)
+    yield from _never_answered(topic, known)
+    yield from _for_people(topic)
     yield from _floor(content, topic)
     yield from _lone_no(topic)
 
@@ -154,7 +160,7 @@ def _misfit(compare: Compare, words: _Vocabulary) -> Iterator[str]:
 
 
 def _versions(content: Content) -> Iterator[Fault]:
-    pairs = [(content.gate, content.gate_rules), (content.common, content.common_rules)]
+    pairs = [*content.gates, (content.common, content.common_rules)]
     pairs += [(topic.questionnaire, topic.ruleset) for topic in content.topics.values()]
     for form, ruleset in pairs:
         if form.version != ruleset.version:
@@ -171,10 +177,25 @@ def _topic_ends(content: Content, topic: Topic) -> Iterator[Fault]:
         yield _rules_fault(topic.id, "default_level", "this topic never ends in self-care")
 
 
+def _shared_ids(content: Content) -> Iterator[Fault]:
+    """Topics that lead to each other keep one set of answers: an id must mean the same in both."""
+    for topic in content.topics.values():
+        own = {question.id: question for question in topic.questionnaire.questions}
+        for other in reached(content, topic):
+            for question in other.questionnaire.questions if other.id != topic.id else ():
+                mine = own.get(question.id)
+                if mine is not None and (mine.text, mine.options) != (question.text, question.options):
+                    message = f"means something else in {other.id}, where it leads"
+                    yield _form_fault(topic.id, question.id, message)
+
+
 def _unused(topic: Topic) -> Iterator[Fault]:
     used = {name for rule in topic.ruleset.rules for name in names(rule.expression)}
     used |= {item for score in topic.ruleset.scores for item in score.items}
     used |= {c.question for question in topic.questionnaire.questions for c in question.shown_when}
+    for score in topic.ruleset.scores:
+        if score.id not in used:
+            yield _rules_fault(topic.id, score.id, "is a score that no rule reads")
     own = [question.id for question in topic.questionnaire.questions if not question.hidden]
     for name in own:
         if name not in used and name not in topic.for_nurse:
@@ -182,6 +203,36 @@ def _unused(topic: Topic) -> Iterator[Fault]:
     for name in topic.for_nurse:
         if name not in own:
             yield _rules_fault(topic.id, "for_nurse", f"{name} is not a question of this topic")
+
+
+def _never_answered(topic: Topic, known: Mapping[str, Question]) -> Iterator[Fault]:
+    """What is read by rules must be asked and answered: an unknown keeps the form open for good."""
+    scores = {score.id for score in topic.ruleset.scores}
+    read = {name for rule in topic.ruleset.rules for name in names(rule.expression)}
+    read |= {item for score in topic.ruleset.scores for item in score.items}
+    for name in read & known.keys() - scores:
+        question = known[name]
+        if question.hidden:
+            yield _form_fault(topic.id, name, "is never asked, so a rule that reads it stays open")
+        elif question.optional:
+            yield _form_fault(topic.id, name, "may be left empty, so a rule that reads it stays open")
+        elif question.kind in _NUMBERS and (question.minimum is None or question.maximum is None):
+            yield _form_fault(topic.id, name, "has no least or greatest number")
+
+
+def _for_people(topic: Topic) -> Iterator[Fault]:
+    """What residents need of a topic: words that lead to it, and advice where it ends in self-care."""
+    ends = {topic.default_level, *(rule.level for rule in topic.ruleset.rules)}
+    for language in LANGUAGES:
+        if not topic.words.get(language):
+            yield _rules_fault(topic.id, "words", f"has none in {language}")
+        if Urgency.SELF_CARE in ends and not topic.home_care.get(language):
+            yield _rules_fault(topic.id, "home_care", f"ends in self-care without advice in {language}")
+    for name in topic.relieving:
+        if topic.questionnaire.question(name) is None:
+            yield _rules_fault(topic.id, "relieving", f"{name} is not a question of this topic")
+    if topic.group not in GROUPS:
+        yield _rules_fault(topic.id, "group", f"is none of {', '.join(GROUPS)}")
 
 
 def _floor(content: Content, topic: Topic) -> Iterator[Fault]:
@@ -204,15 +255,17 @@ def _lone_no(topic: Topic) -> Iterator[Fault]:
 
 
 def _gate(content: Content) -> Iterator[Fault]:
-    known = {question.id: question for question in content.gate.questions}
-    yield from _rules(content.gate_rules, _Vocabulary(questions=known, scores={}))
-    for question in content.gate.questions:
-        if question.kind is not Kind.BOOLEAN or question.shown_when:
-            yield _form_fault("gate", question.id, "is not a plain yes or no")
-        if not any(question.id in names(rule.expression) for rule in content.gate_rules.rules):
-            yield _form_fault("gate", question.id, "is asked but used nowhere")
-    if not content.gate_rules.rules:
-        yield _rules_fault("gate", "rule", "there is no emergency rule")
+    for form, ruleset in content.gates:
+        known = {question.id: question for question in form.questions}
+        yield from _rules(ruleset, _Vocabulary(questions=known, scores={}))
+        for question in form.questions:
+            if question.kind is not Kind.BOOLEAN or question.shown_when:
+                yield _form_fault(form.id, question.id, "is not a plain yes or no")
+            own = Compare(name=question.id, op="=", literal=True)
+            if [rule.expression for rule in ruleset.rules if rule.id == question.id] != [own]:
+                yield _rules_fault(ruleset.id, question.id, "is not true of its own item alone")
+        if not ruleset.rules:
+            yield _rules_fault(ruleset.id, "rule", "there is no emergency rule")
 
 
 def _common(content: Content) -> Iterator[Fault]:
@@ -236,7 +289,7 @@ def _common(content: Content) -> Iterator[Fault]:
 
 def _rule_ids(content: Content) -> Iterator[Fault]:
     seen: dict[str, str] = {}
-    for ruleset in _rulesets(content):
+    for ruleset in content.rulesets:
         for rule in ruleset.rules:
             if rule.id in seen:
                 yield _rules_fault(ruleset.id, rule.id, f"the id is used in {seen[rule.id]} too")
@@ -253,7 +306,12 @@ def _provenance(content: Content, ruleset: RuleSet) -> Iterator[Fault]:
 
 
 def _texts(content: Content) -> Iterator[Fault]:
-    forms = [content.gate, content.common, *(topic.questionnaire for topic in content.topics.values())]
+    forms = [
+        content.gate,
+        content.past,
+        content.common,
+        *(topic.questionnaire for topic in content.topics.values()),
+    ]
     for form in forms:
         yield from _untranslated(f"{form.id}.questionnaire.json", "title", form.title)
         for question in form.questions:
@@ -262,9 +320,25 @@ def _texts(content: Content) -> Iterator[Fault]:
             yield from _options(form.id, question)
     for topic in content.topics.values():
         yield from _untranslated(f"{topic.id}.rules.toml", "name", topic.name)
-    for ruleset in _rulesets(content):
+    for ruleset in content.rulesets:
         for rule in ruleset.rules:
             yield from _untranslated(f"{ruleset.id}.rules.toml", f"{rule.id}.why", rule.why)
+
+
+def _same_words(content: Content) -> Iterator[Fault]:
+    """Two pages of one form must not have the same heading: a listener could not tell them apart."""
+    for topic in content.topics.values():
+        common = [content.common.question(name) for name in (*topic.uses, *topic.uses_last)]
+        asked = [q for q in (*common, *topic.questionnaire.questions) if q is not None and not q.hidden]
+        for language in LANGUAGES:
+            seen: set[str] = set()
+            for question in asked:
+                text = question.text.get(language)
+                if text in seen:
+                    yield _form_fault(
+                        topic.id, question.id, f"has the words of another question in {language}"
+                    )
+                seen.add(text)
 
 
 def _question_texts(question: Question) -> Iterator[Text]:
@@ -284,14 +358,6 @@ def _options(form: str, question: Question) -> Iterator[Fault]:
 def _untranslated(source: str, key: str, text: Text) -> Iterator[Fault]:
     for language in text.missing():
         yield Fault(source=source, key=key, message=f"the text in {language} is missing")
-
-
-def _rulesets(content: Content) -> Iterator[RuleSet]:
-    yield content.gate_rules
-    yield content.common_rules
-    yield content.floor
-    for topic in content.topics.values():
-        yield topic.ruleset
 
 
 def _rules_fault(name: str, key: str, message: str) -> Fault:

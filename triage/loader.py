@@ -1,6 +1,6 @@
 """Reads a county's questionnaires from its folder, or raises with every fault in every file.
 
-A topic is `<id>.questionnaire.json` and `<id>.rules.toml`; `gate`, `common` and `floor` are not topics.
+A topic is `<id>.questionnaire.json` and `<id>.rules.toml`; `gate`, `past`, `common` and `floor` are none.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from core.faults import Fault
 from core.urgency import Urgency
 from triage import fhir
-from triage.definition import Content, Questionnaire, Rule, RuleSet, Score, Text, Topic
+from triage.definition import LANGUAGES, Content, Questionnaire, Rule, RuleSet, Score, Text, Topic
 from triage.errors import ContentFaults, ExpressionFault
 from triage.expressions import Always, compiled, parse
 from triage.inspector import inspect
@@ -21,11 +21,14 @@ Table = dict[str, Any]
 
 QUESTIONNAIRE = ".questionnaire.json"
 RULES = ".rules.toml"
-_PARTS = frozenset({"gate", "common", "floor"})
+PARTS = frozenset({"gate", "past", "common", "floor"})
 _PART_KEYS = frozenset({"id", "version", "approved_by", "rule", "score", "roof"})
-_LISTS = ("icpc2", "self_care_links", "uses", "uses_last", "not_applicable", "for_nurse")
-_TOPIC_KEYS = (_PART_KEYS - {"roof"}) | {"queue", "name", "default_level", "self_care", *_LISTS}
-_RULE_KEYS = frozenset({"id", "when", "level", "goto", "tag", "tags", "why", "source", "confidence"})
+_LISTS = ("icpc2", "self_care_links", "uses", "uses_last", "not_applicable", "for_nurse", "relieving")
+_HEADER = frozenset({"queue", "name", "group", "words", "home_care", "default_level", "self_care"})
+_TOPIC_KEYS = (_PART_KEYS - {"roof"}) | _HEADER | {*_LISTS}
+_RULE_KEYS = frozenset(
+    {"id", "when", "level", "goto", "tag", "tags", "why", "advice", "source", "confidence"}
+)
 _CONFIDENCE = frozenset({"V", "K", "V/K"})
 
 
@@ -47,11 +50,13 @@ class _Reader:
     def content(self) -> Content:
         names = {path.name.removesuffix(RULES) for path in self._folder.glob(f"*{RULES}")}
         names |= {path.name.removesuffix(QUESTIONNAIRE) for path in self._folder.glob(f"*{QUESTIONNAIRE}")}
-        topics = [self._topic(name) for name in sorted(names - _PARTS)]
+        topics = [self._topic(name) for name in sorted(names - PARTS)]
         common = self._table("common", _PART_KEYS)
         return Content(
             gate=self._questionnaire("gate"),
             gate_rules=self._ruleset("gate", self._table("gate", _PART_KEYS)),
+            past=self._questionnaire("past"),
+            past_rules=self._ruleset("past", self._table("past", _PART_KEYS)),
             common=self._questionnaire("common"),
             common_rules=self._ruleset("common", common),
             roof=self._strings("common", common, "roof"),
@@ -69,6 +74,9 @@ class _Reader:
             id=name,
             queue=self._string(name, table, "queue"),
             name=self._text(name, table, "name", "name"),
+            group=self._string(name, table, "group"),
+            words=self._by_language(name, table, "words"),
+            home_care=self._by_language(name, table, "home_care"),
             default_level=self._level(name, table, "default_level") or Urgency.SAME_DAY,
             self_care=table.get("self_care", True) is True,
             questionnaire=self._questionnaire(name),
@@ -111,6 +119,7 @@ class _Reader:
                 (*self._strings(name, table, "tags"), *([table["tag"]] if "tag" in table else []))
             ),
             why=self._text(name, table, "why", key),
+            advice=self._text(name, table, "advice", key) if "advice" in table else None,
             source=self._strings(name, table, "source"),
             confidence=table.get("confidence", "K"),
         )
@@ -190,8 +199,16 @@ class _Reader:
         if not isinstance(found, dict):
             self._fault(name, place, f"{key} is not a table of fi, sv and en")
             return Text(fi="-", sv="-", en="-")
-        self._known(name, place, found, frozenset({"fi", "sv", "en"}))
-        return Text(**{language: str(found.get(language, "")) for language in ("fi", "sv", "en")})
+        self._known(name, place, found, frozenset(LANGUAGES))
+        return Text(**{language: str(found.get(language, "")) for language in LANGUAGES})
+
+    def _by_language(self, name: str, table: Table, key: str) -> dict[str, tuple[str, ...]]:
+        found = table.get(key, {})
+        if not isinstance(found, dict):
+            self._fault(name, key, "is not a table of fi, sv and en")
+            return {}
+        self._known(name, key, found, frozenset(LANGUAGES))
+        return {language: self._strings(name, found, language) for language in LANGUAGES}
 
     def _known(self, name: str, key: str, table: Table, keys: frozenset[str]) -> None:
         for unknown in table.keys() - keys:
