@@ -1,7 +1,7 @@
 """Reads one county's folder into a `Catalogue`, or refuses with every fault of all its files at once."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from core.county import (
     TARGET_CHANNELS,
     Catalogue,
     ChatDoor,
+    Guide,
     HelpNumber,
     Limits,
     Line,
@@ -24,7 +25,7 @@ from core.county import (
     UnknownId,
 )
 from core.faults import ConfigFaults, Fault
-from core.hours import ALWAYS_OPEN, Hours
+from core.hours import ALWAYS_OPEN, Hours, both
 from core.hours_file import read_hours
 from core.phone import PhoneFault, normalise
 from core.tables import Table
@@ -60,13 +61,16 @@ class _Reading:
     def catalogue(self) -> Catalogue:
         service = self._file("service.toml")
         site, help_numbers, limits = _site(service), _help_numbers(service), _limits(service.table("limits"))
+        guides = _guides(service)
         service.done()
         queues = self._queues(self._file("queues.toml"))
-        lines, doors = self._lines(self._file("lines.toml"), {queue.id: queue for queue in queues})
+        by_id = {queue.id: queue for queue in queues}
+        lines, doors = self._lines(self._file("lines.toml"), by_id)
         return Catalogue(
             county=self._folder.name, site=site, calendar=self.calendar,
             queues=queues, lines=lines, doors=doors,
-            outcomes=_outcomes(self._file("outcomes.toml")), limits=limits, help_numbers=help_numbers,
+            outcomes=_outcomes(self._file("outcomes.toml"), by_id), limits=limits, help_numbers=help_numbers,
+            guides=guides,
         )  # fmt: skip
 
     def _file(self, name: str) -> Table:
@@ -82,6 +86,8 @@ class _Reading:
         common = _targets(root.table("targets"), MappingProxyType({}))
         queues = tuple(self._queue(row, common) for row in root.rows("queue"))
         _report_twice(root, "queue", (queue.id for queue in queues))
+        if sum(queue.tasks for queue in queues) > 1:
+            root.fault("tasks", "tasks of other systems come to one queue only")
         if root.has("queue") and not queues:
             root.fault("queue", "a county has at least one queue")
         root.done()
@@ -97,6 +103,9 @@ class _Reading:
             chat_weight=row.number("chat_weight", 1, least=1, most=10),
             floor_share=row.share("floor_share", 0.6),
             wrap_up_s=row.number("wrap_up_s", 60, most=1800), own_team=row.flag("own_team", False),
+            tasks=row.flag("tasks", False),
+            intake_until=row.clock("intake_until"),
+            contact_minutes=row.number("contact_minutes", 0, most=240),
         )  # fmt: skip
         row.done()
         return queue
@@ -118,7 +127,8 @@ class _Reading:
             default_urgency=row.one_of("default_urgency", Urgency), hours=self.hours(row, "hours"),
             callback=row.flag("callback", True), voicemail=row.flag("voicemail", False),
             promise=_promise(row.table("promise")), same_day_law=row.flag("same_day_law", True),
-            languages=_languages(row),
+            languages=_languages(row), attempts=_own(row, "attempts", 10),
+            attempt_spacing_minutes=_own(row, "attempt_spacing_minutes", 1440),
         )  # fmt: skip
         row.done()
         return line
@@ -127,11 +137,14 @@ class _Reading:
         door = ChatDoor(
             id=row.id(), name=_local(row, "name"), queues=row.texts("queues"),
             intake_hours=self.hours(row, "intake_hours"), service_hours=self.hours(row, "service_hours"),
+            intake_until=row.clock("intake_until"),
         )  # fmt: skip
         if not door.queues:
             row.fault("queues", "a chat leads to at least one queue")
         for queue in door.queues:
-            _known_queue(row, "queues", queue, queues)
+            known = queues.get(_known_queue(row, "queues", queue, queues))
+            if known is not None and _never_meet(door.service_hours, known.service_hours):
+                row.fault("service_hours", f"never open together with the queue {queue!r}")
         row.done()
         return door
 
@@ -153,6 +166,10 @@ def _languages(table: Table) -> tuple[str, ...]:
     return languages
 
 
+def _own(row: Table, key: str, most: int) -> int | None:
+    return row.number(key, least=1, most=most) if row.has(key) else None
+
+
 def _number(row: Table) -> str:
     try:
         return normalise(row.text("number"))
@@ -161,7 +178,12 @@ def _number(row: Table) -> str:
         return ""
 
 
-def _known_queue(row: Table, key: str, queue: str, queues: dict[str, Queue]) -> str:
+def _never_meet(one: Hours, other: Hours) -> bool:
+    # Hours that never open at all are a fault of their own.
+    return any(one.week) and any(other.week) and not any(both(one, other).week)
+
+
+def _known_queue(row: Table, key: str, queue: str, queues: Mapping[str, Queue]) -> str:
     if queue and queue not in queues:
         row.fault(key, f"queues.toml has no queue {queue!r}")
     return queue
@@ -205,7 +227,7 @@ def _site(root: Table) -> Site:
     site = Site(
         county_name=_local(table, "county_name"), service_name=_local(table, "service_name"),
         chat_name=_local(table, "chat_name"), sms_sender=_local(table, "sms_sender"),
-        languages=_languages(table),
+        languages=_languages(table), survey=table.flag("survey", False),
     )  # fmt: skip
     table.done()
     return site
@@ -229,16 +251,30 @@ def _help_numbers(root: Table) -> tuple[HelpNumber, ...]:
     return tuple(numbers)
 
 
+def _guides(root: Table) -> tuple[Guide, ...]:
+    guides = []
+    for row in root.rows("guide") if root.has("guide") else ():
+        guides.append(Guide(id=row.id(), name=_local(row, "name"), url=_local(row, "url")))
+        if not all(guides[-1].url.get(lang).startswith("https://") for lang in LANGUAGES):
+            row.fault("url", "must be an address that starts with https://")
+        row.done()
+    _report_twice(root, "guide", (guide.id for guide in guides))
+    return tuple(guides)
+
+
 def _limits(table: Table) -> Limits:
     defaults = asdict(Limits())
     limits = Limits(**{name: table.number(name, default, least=1) for name, default in defaults.items()})
+    for name in ("quiet_from_hour", "quiet_until_hour"):
+        if getattr(limits, name) > 24:
+            table.fault(name, "is an hour of the day, 1-24")
     if limits.chat_capacity > limits.chat_capacity_max:
         table.fault("chat_capacity", "is more than chat_capacity_max")
     table.done()
     return limits
 
 
-def _outcomes(root: Table) -> tuple[OutcomeCode, ...]:
+def _outcomes(root: Table, queues: Mapping[str, Queue]) -> tuple[OutcomeCode, ...]:
     outcomes = []
     for row in root.rows("outcome"):
         outcomes.append(OutcomeCode(
@@ -246,6 +282,8 @@ def _outcomes(root: Table) -> tuple[OutcomeCode, ...]:
             survey=row.flag("survey"), ends_callback=row.flag("ends_callback"),
             by_professional=row.flag("by_professional", True),
             key=row.number("key", least=1, most=9) if row.has("key") else None,
+            queue=_known_queue(row, "queue", row.text("queue"), queues) if row.has("queue") else None,
+            without_unit=row.flag("without_unit") if row.has("without_unit") else None,
         ))  # fmt: skip
         if outcomes[-1].resolved and not outcomes[-1].counts:
             row.fault("resolved", "a resolved outcome also counts")

@@ -57,7 +57,12 @@ class PromiseRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """Who answers, when, and how soon by channel and urgency (service time)."""
+    """Who answers, when, and how soon by channel and urgency (service time).
+
+    From minute `intake_until` of the day it takes no more live contacts that day; in `contact_minutes` one
+    professional gets to the next contact, 0 when the line's length stops nobody. `tasks` is the one queue for
+    other systems' tasks (the emergency centre's non-urgent ones), which no resident comes to by herself.
+    """
 
     id: str
     name: LocalText
@@ -72,6 +77,9 @@ class Queue:
     floor_share: float = 0.6
     wrap_up_s: int = 60
     own_team: bool = False
+    tasks: bool = False
+    intake_until: int | None = None
+    contact_minutes: int = 0
 
     def target(self, channel: str, urgency: Urgency) -> timedelta:
         """The service time within which such a contact is to be answered; UnknownId for other channels."""
@@ -96,6 +104,16 @@ class Line:
     promise: PromiseRule
     same_day_law: bool
     languages: tuple[str, ...]
+    attempts: int | None = None
+    attempt_spacing_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """How often a callback is tried before a professional decides, and how far apart in service time."""
+
+    attempts: int
+    spacing: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +125,16 @@ class ChatDoor:
     queues: tuple[str, ...]
     intake_hours: Hours
     service_hours: Hours
+    intake_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeCode:
-    """How a contact ended: resolved or not, in the figures or not, may bring a survey, may end a callback."""
+    """How a contact ended: resolved or not, in the figures or not, may bring a survey, may end a callback.
+
+    One with a `queue` is only for its contacts. `without_unit` says of a task of the emergency centre whether
+    it was closed without an ambulance; None for codes that say nothing of it.
+    """
 
     id: str
     name: LocalText
@@ -121,6 +144,8 @@ class OutcomeCode:
     ends_callback: bool
     by_professional: bool = True
     key: int | None = None
+    queue: str | None = None
+    without_unit: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +178,13 @@ class Limits:
     estimate_waits: int = 10
     survey_days: int = 30
     guardian_age: int = 12
+    adult_age: int = 18
+    unfinished_hours: int = 24
+    link_days: int = 7
+    link_sms: int = 3
+    window_calls: int = 12
+    quiet_from_hour: int = 21
+    quiet_until_hour: int = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,17 +198,27 @@ class HelpNumber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """A public page on caring for oneself that a questionnaire may point to; others keep it, not we."""
+
+    id: str
+    name: LocalText
+    url: LocalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The county's names and sentences on every page."""
+    """The county's names on every page; with `survey` it asks by text how a contact went."""
 
     county_name: LocalText
     service_name: LocalText
     chat_name: LocalText
     sms_sender: LocalText
     languages: tuple[str, ...]
+    survey: bool = False
 
 
-_Row = TypeVar("_Row", Queue, Line, ChatDoor, OutcomeCode, HelpNumber)
+_Row = TypeVar("_Row", Queue, Line, ChatDoor, OutcomeCode, HelpNumber, Guide)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,10 +234,18 @@ class Catalogue:
     outcomes: tuple[OutcomeCode, ...]
     limits: Limits
     help_numbers: tuple[HelpNumber, ...]
+    guides: tuple[Guide, ...] = ()
 
     def queue(self, queue_id: str) -> Queue:
         """The queue of that id, or UnknownId."""
         return _found("queue", self.queues, queue_id)
+
+    def task_queue(self) -> Queue:
+        """The queue for the tasks of other systems, or UnknownId when the county takes none."""
+        for queue in self.queues:
+            if queue.tasks:
+                return queue
+        raise UnknownId(kind="queue")
 
     def line(self, line_id: str) -> Line:
         """The line of that id, or UnknownId."""
@@ -208,6 +258,16 @@ class Catalogue:
                 return line
         raise UnknownId(kind="line")
 
+    def tries(self, asked: Line | Queue) -> Tries:
+        """How a callback of the line (or, without one, of a queue) is tried: its own way or the county's."""
+        own = asked if isinstance(asked, Line) else None
+        attempts = own.attempts if own is not None else None
+        minutes = own.attempt_spacing_minutes if own is not None else None
+        return Tries(
+            attempts=attempts or self.limits.attempts,
+            spacing=timedelta(minutes=minutes or self.limits.attempt_spacing_minutes),
+        )
+
     def door(self, door_id: str) -> ChatDoor:
         """The chat door of that id, or UnknownId."""
         return _found("door", self.doors, door_id)
@@ -219,6 +279,10 @@ class Catalogue:
     def help_number(self, help_id: str) -> HelpNumber:
         """The help number of that id, or UnknownId."""
         return _found("help_number", self.help_numbers, help_id)
+
+    def guide(self, guide_id: str) -> Guide:
+        """The guide of that id, or UnknownId."""
+        return _found("guide", self.guides, guide_id)
 
 
 def _found(kind: str, rows: tuple[_Row, ...], wanted: str) -> _Row:

@@ -75,3 +75,9 @@ class Unavailable(EnsilinjaError):
 
     code = "unavailable"
     status = 503
+
+
+class Overloaded(Unavailable):
+    """So many come at once that nobody new is taken for a while; call, or try again later."""
+
+    code = "overloaded"

@@ -2,21 +2,42 @@
 own transaction."""
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import BindParameter, Insert, bindparam, func, insert, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Insert,
+    Integer,
+    ScalarSelect,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 
-from core.db import columns
+from core.db import columns, given_rows, insert_given, type_big, type_json
 from core.models import Event
 from core.store import Recorded, Tx
 
 E = TypeVar("E")
 
 REGISTRY: dict[str, type[Any]] = {}
+PLAIN = frozenset({str, int, bool, type(None)})  # what most fields are, and JSON too
+EVENT = cast(Table, Event.__table__)  # type: ignore[attr-defined]
 _EVENT = columns(Event)
+
+
+def newest_number(contact: ColumnElement[int]) -> ScalarSelect[int]:
+    """`last_number` as a column beside the contact's others; one look into an index each."""
+    return select(func.coalesce(func.max(_EVENT.n), 0)).where(_EVENT.contact_id == contact).scalar_subquery()
 
 
 def _adding(owner: str) -> Insert:
@@ -31,9 +52,26 @@ def _adding(owner: str) -> Insert:
         "actor": bindparam("an_actor"),
         "data": bindparam("a_fact"),
     }
-    return insert(Event.__table__).values(values).returning(_EVENT.id, _EVENT.n)  # type: ignore[attr-defined]
+    return insert(EVENT).values(values).returning(_EVENT.id, _EVENT.n)
 
 
+def _adding_many() -> Insert:
+    """The one statement that numbers and stores many events of contacts, in their order."""
+    given = given_rows(
+        "facts",
+        place=Integer(),
+        contact_id=type_big,
+        after=Integer(),
+        type=_EVENT.type.type,
+        actor=_EVENT.actor.type,
+        data=type_json,
+    )
+    number = newest_number(given.c.contact_id) + given.c.after
+    adding = insert_given(EVENT, given, n=number, at=bindparam("at", type_=_EVENT.at.type))
+    return adding.returning(_EVENT.id, _EVENT.n)
+
+
+_ADD_MANY = _adding_many()
 _ADD_TO_CONTACT = _adding("contact_id")
 _ADD_TO_STAFF = _adding("staff_id")
 
@@ -60,7 +98,7 @@ def record(
     """Stores `fact` under the next number of its contact (or staff member); listeners hear after commit."""
     if (contact is None) == (staff is None):
         raise ValueError("an event belongs to a contact or to a staff member")
-    data = {f.name: plain(getattr(fact, f.name)) for f in dataclasses.fields(fact)}
+    data = {name: plain(getattr(fact, name)) for name in names_of(fact.__class__)}
     given = {"a_type": fact.event_type, "an_actor": actor, "an_instant": tx.now, "a_fact": data}
     if contact is not None:
         added = tx.session.execute(_ADD_TO_CONTACT, {"an_owner": contact, **given})
@@ -81,16 +119,56 @@ def record(
     return recorded
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A fact about a contact, to be stored with others."""
+
+    contact: int
+    fact: Any
+    actor: str
+
+
+def record_all(tx: Tx, facts: Sequence[Fact]) -> None:
+    """Stores many facts at once, in their order, each under the next number of its contact."""
+    given: list[list[Any]] = []
+    of_contact: Counter[int] = Counter()
+    for place, each in enumerate(facts):
+        of_contact[each.contact] += 1
+        data = {name: plain(getattr(each.fact, name)) for name in names_of(each.fact.__class__)}
+        after, kind = of_contact[each.contact], each.fact.event_type
+        given.append([place, each.contact, after, kind, each.actor, data])
+    added = sorted(map(tuple, tx.session.execute(_ADD_MANY, {"facts": given, "at": tx.now})))
+    for (identity, n), (_, contact, _, kind, actor, data) in zip(added, given, strict=True):
+        tx.recorded.append(
+            Recorded(
+                id=identity,
+                contact=contact,
+                staff=None,
+                n=n,
+                type=kind,
+                at=tx.now,
+                actor=actor,
+                data=data,
+            )
+        )
+
+
+@cache
+def names_of(fact: type[Any]) -> tuple[str, ...]:
+    """The fields of an event type."""
+    return tuple(field.name for field in dataclasses.fields(fact))
+
+
 def read_events(
     tx: Tx, *, after: int = 0, contact: int | None = None, staff: int | None = None, limit: int = 500
 ) -> list[Recorded]:
     """Events with an id above `after`, oldest first, at most `limit`."""
-    statement = select(Event).where(_EVENT.id > after).order_by(_EVENT.id).limit(limit)
+    statement = select(EVENT).where(_EVENT.id > after).order_by(_EVENT.id).limit(limit)
     if contact is not None:
         statement = statement.where(_EVENT.contact_id == contact)
     if staff is not None:
         statement = statement.where(_EVENT.staff_id == staff)
-    return [view(row) for row in tx.all(statement)]
+    return [view(row) for row in tx.rows(statement)]
 
 
 def newest(tx: Tx) -> int:
@@ -103,19 +181,8 @@ def last_number(tx: Tx, contact: int) -> int:
     return tx.scalar(select(func.max(_EVENT.n)).where(_EVENT.contact_id == contact)) or 0
 
 
-def last_numbers(tx: Tx, contacts: Iterable[int]) -> dict[int, int]:
-    """`last_number` of many contacts in one query."""
-    wanted = list(contacts)
-    statement = (
-        select(_EVENT.contact_id, func.max(_EVENT.n))
-        .where(_EVENT.contact_id.in_(wanted))
-        .group_by(_EVENT.contact_id)
-    )
-    return dict(tx.rows(statement)) if wanted else {}
-
-
-def view(row: Event) -> Recorded:
-    """The frozen form of a stored event."""
+def view(row: Any) -> Recorded:
+    """The frozen form of a stored event: its row, or its columns."""
     return Recorded(
         id=row.id or 0,
         contact=row.contact_id,
@@ -130,6 +197,8 @@ def view(row: Event) -> Recorded:
 
 def plain(value: Any) -> Any:
     """A JSON value for what an event's field may hold."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):

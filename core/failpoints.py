@@ -17,6 +17,7 @@ NAMES = frozenset({
     "queues.after_hold",
     "access.in_write",
     "jobs.mid_run",
+    "jobs.after_effect",
     "feed.mid_fanout",
     "outcome.after_insert",
 })  # fmt: skip

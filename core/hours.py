@@ -92,6 +92,18 @@ def instant(day: date, minute: int) -> datetime:
     return first.replace(minute=0)
 
 
+@lru_cache(maxsize=256)
+def both(one: Hours, other: Hours) -> Hours:
+    """The hours in which both are open; they may never be."""
+    days = {*one.exceptions, *other.exceptions}
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = map(_overlap, one.week, other.week)
+    return Hours(
+        week=(monday, tuesday, wednesday, thursday, friday, saturday, sunday),
+        exceptions=MappingProxyType({day: _overlap(one.on(day), other.on(day)) for day in days}),
+        holidays=one.holidays | other.holidays,
+    )
+
+
 def is_open(hours: Hours, at: datetime) -> bool:
     """Whether the hours are open at the instant; the opening instant is in, the closing instant is out."""
     at = _utc(at)
@@ -175,6 +187,11 @@ def add_working_days(calendar: Calendar, start: date, count: int) -> date:
         if left == 0:
             return day
         day += _ONE_DAY
+
+
+def _overlap(one: Day, other: Day) -> Day:
+    pairs = ((max(a.start, b.start), min(a.end, b.end)) for a in one for b in other)
+    return tuple(sorted(Interval(start, end) for start, end in pairs if start < end))
 
 
 def _utc(at: datetime) -> datetime:

@@ -6,16 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal_column, select, update
 
 from core.db import columns
 from core.models import Job
 from core.store import Tx
 
 LEASE = timedelta(seconds=15)  # a job whose runner is silent this long is taken from it
+PATIENCE = 10.0  # seconds a job may take: it must have ended before it is given to somebody else
 ATTEMPTS = 5  # then dead, with an alarm: a job that fails five times needs a person
 ONCE = frozenset({"dial"})  # never run again after an unknown end: a person's telephone would ring twice
 _JOB = columns(Job)
+OPEN = _JOB.state != literal_column("'done'")  # in the words of the index: jobs that are done are not read
+
+
+class PutOff(Exception):
+    """The job's work is to be done at `until`; nothing has failed."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +49,7 @@ def due(tx: Tx, limit: int = 100) -> list[tuple[int, str]]:
     """Ids and kinds of the jobs that should run now and are with nobody."""
     statement = (
         select(_JOB.id, _JOB.kind)
-        .where(_JOB.state == "pending", _JOB.due_at <= tx.now)
+        .where(OPEN, _JOB.state == "pending", _JOB.due_at <= tx.now)
         .order_by(_JOB.due_at)
         .limit(limit)
     )
@@ -48,7 +58,7 @@ def due(tx: Tx, limit: int = 100) -> list[tuple[int, str]]:
 
 def by_state(tx: Tx) -> dict[str, int]:
     """How many jobs are in each state that is not done."""
-    counts = tx.rows(select(_JOB.state, func.count()).where(_JOB.state != "done").group_by(_JOB.state))
+    counts = tx.rows(select(_JOB.state, func.count()).where(OPEN).group_by(_JOB.state))
     return dict(counts)
 
 
@@ -65,34 +75,44 @@ def claim(tx: Tx, job: int) -> JobView | None:
     return JobView(id=job, key=row.key, kind=row.kind, args=row.args, attempt=row.attempt_count)
 
 
-def finish(tx: Tx, job: int) -> None:
-    """Marks the job done."""
-    tx.execute(
-        update(Job).where(_JOB.id == job).values(state="done", finished_at=tx.now, lease_until=None, error="")
-    )
+def finish(tx: Tx, job: JobView) -> bool:
+    """Marks the job done; False, changing nothing, when it was taken from this runner meanwhile."""
+    return _leave(tx, job, state="done", finished_at=tx.now)
 
 
-def fail(tx: Tx, job: JobView, error: str) -> None:
-    """Puts the job off with growing delay.
+def put_off(tx: Tx, job: JobView, until: datetime) -> bool:
+    """Has the job wait until then; False, changing nothing, when it was taken from this runner."""
+    return _leave(tx, job, state="pending", due_at=until)
+
+
+def fail(tx: Tx, job: JobView, error: str) -> bool:
+    """Puts the job off with growing delay; False, changing nothing, when it was taken from this runner.
 
     After `ATTEMPTS` it is dead. A job that may run only once becomes unknown.
     """
-    state = "unknown" if job.kind in ONCE else "dead" if job.attempt >= ATTEMPTS else "pending"
-    later = tx.now + timedelta(seconds=2**job.attempt)
-    tx.execute(
-        update(Job)
-        .where(_JOB.id == job.id)
-        .values(state=state, due_at=later, lease_until=None, error=error[:200])
-    )
+    return _put_off(tx, job, error, timedelta(seconds=2**job.attempt))
 
 
 def rescue(tx: Tx) -> list[JobView]:
-    """Takes jobs from runners whose lease ended; returns those whose outside effect is now unknown."""
-    lost = tx.all(select(Job).where(_JOB.state == "running", _JOB.lease_until < tx.now).limit(100))
+    """Takes jobs from runners whose lease ended, to be run at once; returns those whose outside effect is
+    now unknown.
+    """
+    lost = tx.all(select(Job).where(OPEN, _JOB.state == "running", _JOB.lease_until < tx.now).limit(100))
     views = [
         JobView(id=row.id, key=row.key, kind=row.kind, args=row.args, attempt=row.attempt_count)
         for row in lost
     ]
     for view in views:
-        fail(tx, view, "lease ended")
+        _put_off(tx, view, "lease ended", timedelta(0))
     return [view for view in views if view.kind in ONCE]
+
+
+def _put_off(tx: Tx, job: JobView, error: str, delay: timedelta) -> bool:
+    state = "unknown" if job.kind in ONCE else "dead" if job.attempt >= ATTEMPTS else "pending"
+    return _leave(tx, job, state=state, due_at=tx.now + delay, error=error[:200])
+
+
+def _leave(tx: Tx, job: JobView, **values: Any) -> bool:
+    # The attempt is the fencing number: a runner thought lost must not undo what the next one did.
+    mine = (_JOB.id == job.id, _JOB.state == "running", _JOB.attempt_count == job.attempt)
+    return tx.execute(update(Job).where(*mine).values(lease_until=None, **values)) == 1

@@ -77,10 +77,21 @@ class Job(Row, table=True):
         Index(
             "ix_job_open",
             "due_at",
-            sqlite_where=text("state IN ('pending', 'running')"),
-            postgresql_where=text("state IN ('pending', 'running')"),
+            sqlite_where=text("state <> 'done'"),
+            postgresql_where=text("state <> 'done'"),
         ),
     )
+
+
+class Inbox(Row, table=True):
+    """A message that another system sent, by its own id, with the sealed answer it got."""
+
+    id: int | None = big_id()
+    source: str
+    event_id: str
+    at: datetime = utc(index=True)
+    answer_sealed: bytes | None = sealed()
+    __table_args__ = (UniqueConstraint("source", "event_id"),)
 
 
 class DataKey(Row, table=True):
@@ -114,3 +125,20 @@ class Heartbeat(Row, table=True):
 
     process: str = Field(primary_key=True)
     at: datetime = utc()
+    revision: str | None = None
+    shedding_since: datetime | None = utc(nullable=True)
+
+
+class Lease(Row, table=True):
+    """What one process at a time does for all, and until when it may without renewing."""
+
+    name: str = Field(primary_key=True)
+    holder: str
+    until: datetime = utc()
+
+
+class Compatibility(Row, table=True):
+    """The oldest version of the program that works with a version of the tables, both by migration."""
+
+    revision: str = Field(primary_key=True)
+    works_from: str

@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from core.bus import Listener
 from core.runner import Runner
+from core.tasks import first_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +56,9 @@ class RedisBus:
     async def run(self) -> None:
         """See `Bus.run`."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._send(), name="bus-send")
-                group.create_task(self._receive(), name="bus-receive")
+            await first_of(bus_send=self._send(), bus_receive=self._receive())
         finally:
+            self.is_up = False
             await self._redis.aclose()
 
     async def _send(self) -> None:
@@ -90,7 +90,7 @@ class RedisBus:
     def _deliver(self, data: Any) -> None:
         try:
             hint = json.loads(data)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             return
         if isinstance(hint, dict):
             for listener in self._listeners:

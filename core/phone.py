@@ -44,6 +44,14 @@ def normalise(written: str, region: str = "FI") -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def takes_texts(number: str) -> bool:
+    """Whether a normalised number may take a text message: a landline does not."""
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number)) != PhoneNumberType.FIXED_LINE
+    except NumberParseException:
+        return False
+
+
 def mask(number: str) -> str:
     """A normalised number with its middle hidden, e.g. `040 *** 567`; a short one is hidden whole."""
     try:

@@ -3,10 +3,12 @@ lock."""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
@@ -26,13 +28,23 @@ from core.store import (
     settle,
     translated,
 )
+from core.tasks import first_of
 from core.vault import Vault
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 WRITER_LOCK = 0x0E451  # one number for all processes: event ids become visible in their order
-STATEMENT_SECONDS = 3.0  # a paused database is refused, not waited for
+# The database's clock rules: processes whose machines disagree must not disagree about a lease. It is read
+# once the lock is there: from then on nobody else writes.
+LOCK = text("SELECT pg_advisory_xact_lock(:key), clock_timestamp()")
+TIME = text("SELECT clock_timestamp()")
+PREPARED = 500  # statements a connection keeps prepared: more than there are
+# Milliseconds: a process that is lost without a word may hold the lock, and PostgreSQL takes it back then.
+LOCK_KEPT = "3000"
+STATEMENT_SECONDS = 3.0  # a database silent for so long is refused, not waited for
+BATCH_SECONDS = 15.0  # a commit that goes on answering but does not end; the next is smaller
+WATCH = 0.25  # seconds between looks for silence
 LOST = (SQLAlchemyError, BatchLost, OSError, TimeoutError, asyncio.TimeoutError)
 
 
@@ -48,7 +60,14 @@ class PostgresStore:
         self._listeners: list[Callable[[Sequence[Recorded]], None]] = []
         self._closing = False
         self._running = False
+        self._knows_time = False
         self._ended = asyncio.Event()
+        self._size = BATCH
+        self._reading: set[asyncio.Task[Any]] = set()
+        self._writing: Sequence[Operation] = ()
+        self._line: AsyncConnection | None = None  # the writer's
+        self._heard = 0.0  # when the database last answered the writer, on the monotonic clock
+        event.listen(self._engine.sync_engine, "after_cursor_execute", self._hear)
 
     @property
     def queued(self) -> int:
@@ -77,24 +96,40 @@ class PostgresStore:
             with Session(connection) as session:
                 return fn(Tx(session=session, now=self.clock.now(), vault=self.vault), *args, **kwargs)
 
+        reading = asyncio.create_task(self._read(snapshot))
+        self._reading.add(reading)
+        reading.add_done_callback(self._has_read)
         try:
-            async with asyncio.timeout(STATEMENT_SECONDS), self._engine.connect() as connection:
-                await connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
-                async with connection.begin():
-                    return await connection.run_sync(snapshot)
-        except LOST as error:
-            raise (
-                translated(error) if isinstance(error, SQLAlchemyError) else Unavailable(reason="store")
-            ) from error
+            # The driver takes a while to let go of a silent server: the task does that alone.
+            await asyncio.wait({reading}, timeout=STATEMENT_SECONDS)
+            if not reading.done():
+                raise Unavailable(reason="store")
+            return reading.result()
+        except SQLAlchemyError as error:
+            raise translated(error) from error
+        except (OSError, TimeoutError) as error:
+            raise Unavailable(reason="store") from error
+        finally:
+            reading.cancel()
+
+    def _has_read(self, reading: asyncio.Task[Any]) -> None:
+        self._reading.discard(reading)
+        if not reading.cancelled():
+            reading.exception()  # perhaps nobody waited for it
+
+    async def _read(self, snapshot: Callable[[Connection], T]) -> T:
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with connection.begin():
+                if not self._knows_time:
+                    self._follow((await connection.execute(TIME)).scalar_one())
+                return await connection.run_sync(snapshot)
 
     async def run(self) -> None:
         """See `Store.run`."""
         self._running = True
         try:
-            while await self._write_batch():
-                pass
+            await first_of(store_write=self._write_until_told(), store_watch=self._refuse_when_silent())
         finally:
             self._ended.set()
 
@@ -107,17 +142,52 @@ class PostgresStore:
                 await asyncio.wait_for(self._ended.wait(), 2 * STATEMENT_SECONDS)
         await self._engine.dispose()
 
+    async def _write_until_told(self) -> None:
+        while await self._write_batch():
+            pass
+
+    async def _refuse_when_silent(self) -> None:
+        """Answers those who wait for a database that says nothing, and lets the writer go from it."""
+        while True:
+            await asyncio.sleep(WATCH)
+            if not self._is_silent():
+                continue
+            await asyncio.sleep(0)  # this process may have been the one that stood still
+            if not self._is_silent():
+                continue
+            queued = [self._operations.get_nowait() for _ in range(self._operations.qsize())]
+            for operation in (*self._writing, *filter(None, queued)):
+                if not operation.future.done():
+                    operation.future.set_exception(Unavailable(reason="commit_unknown"))
+            if None in queued:
+                self._operations.put_nowait(None)
+            if self._line is not None:
+                line, self._line = self._line, None
+                with contextlib.suppress(SQLAlchemyError):  # it has gone already
+                    await _let_go(line)
+
+    def _is_silent(self) -> bool:
+        return bool(self._writing) and time.monotonic() - self._heard > STATEMENT_SECONDS
+
+    def _hear(self, connection: Connection, *_: Any) -> None:
+        if self._line is not None and connection is self._line.sync_connection:
+            self._heard = time.monotonic()
+
     async def _write_batch(self) -> bool:
         operations, more = await self._take()
         failpoint("store.after_take")
         if operations:
+            self._writing, self._heard = operations, time.monotonic()
             outcomes = await self._commit(operations)
+            self._writing, self._line = (), None
+            # What did not get through in time is tried in smaller parts: a slow database must not lose all.
+            self._size = max(1, len(operations) // 2) if outcomes is None else min(BATCH, 2 * self._size)
             settle(operations, outcomes, self._listeners)
         return more
 
     async def _commit(self, operations: Sequence[Operation]) -> list[Outcome] | None:
         try:
-            async with asyncio.timeout(2 * STATEMENT_SECONDS), self._engine.connect() as connection:
+            async with asyncio.timeout(BATCH_SECONDS), self._engine.connect() as connection:
                 return await self._commit_on(connection, operations)
         except LOST:
             await asyncio.sleep(0.05)  # a database that is down must not make a busy loop
@@ -126,7 +196,8 @@ class PostgresStore:
     async def _commit_on(self, connection: AsyncConnection, operations: Sequence[Operation]) -> list[Outcome]:
         try:
             transaction = await connection.begin()
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+            self._line = connection
+            self._follow((await connection.execute(LOCK, {"key": WRITER_LOCK})).one()[1])
             outcomes = await connection.run_sync(run_batch, operations, self.clock, self.vault)
             failpoint("store.before_commit")
             await transaction.commit()
@@ -136,17 +207,27 @@ class PostgresStore:
             await connection.invalidate()  # whatever state it is in, it is not used again
             raise
 
+    def _follow(self, at: datetime) -> None:
+        self.clock.follow(at, self.clock.monotonic())
+        self._knows_time = True
+
     async def _take(self) -> tuple[list[Operation], bool]:
         first = await self._operations.get()
         if first is None:
             return [], False
         batch = [first]
-        while len(batch) < BATCH and not self._operations.empty():
+        while len(batch) < self._size and not self._operations.empty():
             operation = self._operations.get_nowait()
             if operation is None:
                 return batch, False
             batch.append(operation)
         return batch, True
+
+
+async def _let_go(connection: AsyncConnection) -> None:
+    """Cuts the line to a server that is silent: a polite close would wait for it to say goodbye."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    driver.terminate()
 
 
 def postgres_engine(url: str) -> AsyncEngine:
@@ -155,14 +236,26 @@ def postgres_engine(url: str) -> AsyncEngine:
     settings: dict[str, Any] = {
         "timeout": STATEMENT_SECONDS,
         "command_timeout": STATEMENT_SECONDS,
+        "prepared_statement_cache_size": PREPARED,
         "server_settings": {
             "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": LOCK_KEPT,
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
             "synchronous_commit": "on",
             "application_name": "ensilinja",
+            # All statements find their rows by indexes whatever is asked: planning them each time costs more.
+            "plan_cache_mode": "force_generic_plan",
         },
     }
     return create_async_engine(
-        async_url(url), pool_size=6, max_overflow=2, connect_args=settings, hide_parameters=True
+        async_url(url),
+        pool_size=6,
+        max_overflow=2,
+        pool_use_lifo=True,  # the connection used last has the statements prepared
+        connect_args=settings,
+        hide_parameters=True,
     )
 
 

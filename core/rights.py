@@ -77,7 +77,7 @@ def either(*policies: Policy) -> Policy:
     """Whoever one of the policies lets in; hidden rather than forbidden where one would hide."""
 
     def policy(actor: Actor, subject: Subject | None) -> Verdict:
-        verdicts = {each(actor, subject) for each in policies}
+        verdicts = [each(actor, subject) for each in policies]
         return next((v for v in (Verdict.YES, Verdict.HIDDEN) if v in verdicts), Verdict.NO)
 
     return policy
@@ -100,6 +100,8 @@ POLICIES: Mapping[str, Policy] = {
     "contact.leave": own_contact,
     "contact.resume": own_contact,
     "contact.present": own_contact,
+    "contact.hidden": own_contact,
+    "contact.text": own_contact,
     "contact.callback": own_contact,
     "message.send": either(own_contact, holder),
     "message.read": either(own_contact, queue_member),
@@ -116,13 +118,22 @@ POLICIES: Mapping[str, Policy] = {
     "entry.explain": either(queue_member, supervisor),
     "contact.open": queue_member,
     "contact.assess": holder,
+    "form.open": holder,
+    "form.fill": holder,
+    "form.save": holder,
     "contact.transfer": holder,
     "contact.wrap": holder,
     "contact.close": holder,
     "callback.dial": holder,
     "callback.result": holder,
+    "callback.hang_up": holder,
+    "callback.times": holder,
+    "callback.move": holder,
+    "callback.join": holder,
     "board.read": supervisor,
     "demo.phone": anyone,
+    "callback.link": anyone,  # the page checks the link
+    "hook": anyone,  # the page checks the signature
 }
 
 

@@ -6,6 +6,7 @@ A value never appears in a fault or in a log: it may be a password.
 import base64
 import binascii
 import os
+import re
 import secrets
 import stat
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.failpoints import NAMES
@@ -23,9 +24,21 @@ PREFIX = "ENSILINJA_"
 SOURCE = "environment"
 PASSWORD_VARIABLE = "ENSILINJA_STAFF_PASSWORD"  # noqa: S105 - of the command `staff add`, not a setting
 KEY_BYTES = 32
+SHORTEST_SECRET = 32  # characters of a secret that signs messages
 # Read from NAME_FILE as well, as container platforms hand secrets out.
-SECRETS = ("key", "database_url", "redis_url")
+SECRETS = (
+    "key",
+    "database_url",
+    "redis_url",
+    "telephony_secret",
+    "sms_secret",
+    "sms_hook_secret",
+    "tasks_secret",
+)
 BARE = {"DATABASE_URL": "database_url", "REDIS_URL": "redis_url"}
+SHORTEST_PASSWORD = 12  # characters of what the exchange lets us in with
+# No separators of the exchange's: one way rings one telephone.
+_WAY = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@:-]*")
 _STORES = ("sqlite:///", "postgresql://", "postgresql+asyncpg://")
 
 
@@ -44,10 +57,23 @@ class Settings(BaseSettings):
     key_file: Path | None = None
     origins: tuple[str, ...] = ()
     process_name: str = Field("main", pattern=r"^[a-z0-9-]{1,40}$")
-    telephony: Literal["simulated"] = "simulated"
-    sms: Literal["file"] = "file"
+    telephony: Literal["simulated", "webhook", "asterisk"] = "simulated"
+    telephony_url: str = Field("", repr=False)
+    telephony_secret: SecretStr | None = None
+    telephony_user: str = Field("ensilinja", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
+    telephony_app: str = Field("ensilinja", pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    telephony_trunk: str = "PJSIP/{number}@operator"
+    telephony_device: str = "PJSIP/{device}"
+    telephony_sounds: str = Field("ensilinja", pattern=r"^[A-Za-z0-9_./-]{1,200}$")
+    drain_s: float = Field(1.0, ge=0, le=60)
+    sms: Literal["file", "gateway"] = "file"
+    sms_gateway: Path | None = None
+    sms_secret: SecretStr | None = None
+    sms_hook_secret: SecretStr | None = None
+    tasks_secret: SecretStr | None = None
     testing: bool = False
     failpoints: str = ""
+    self_check_seconds: float = Field(60.0, ge=1.0, le=3600.0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @classmethod
@@ -83,6 +109,33 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 
+    @field_validator("telephony_url")
+    @classmethod
+    def _safe_way_out(cls, value: str) -> str:
+        if value and not is_safe_way_out(value):
+            raise ValueError("must begin with https:// (http:// only to this machine)")
+        return value
+
+    @field_validator("telephony_trunk", "telephony_device")
+    @classmethod
+    def _one_way(cls, value: str, info: ValidationInfo) -> str:
+        name = "{number}" if info.field_name == "telephony_trunk" else "{device}"
+        if not _WAY.fullmatch(value.replace(name, "", 1)) or value.count(name) != 1:
+            raise ValueError(f"must be a way of the exchange with one {name}, as PJSIP/{name}")
+        return value
+
+    def hook_secrets(self) -> tuple[bytes, ...]:
+        """What signs the exchange's messages: the current secret first, then the one it replaces."""
+        return _parts_of(self.telephony_secret)
+
+    def sms_hook_secrets(self) -> tuple[bytes, ...]:
+        """What the SMS gateway's messages are known by: the current secret first."""
+        return _parts_of(self.sms_hook_secret)
+
+    def tasks_secrets(self) -> tuple[bytes, ...]:
+        """What signs the emergency centre's tasks: the current secret first; none for no tasks."""
+        return _parts_of(self.tasks_secret)
+
     @field_validator("redis_url")
     @classmethod
     def _known_redis(cls, value: str) -> str:
@@ -96,6 +149,17 @@ class Settings(BaseSettings):
         if any(part.partition(":")[0] not in NAMES for part in value.split(",") if part):
             raise ValueError("names an unknown failpoint")
         return value
+
+
+def is_safe_way_out(address: str) -> bool:
+    """Whether messages may go to the address: https, or http to this machine."""
+    parts = urlsplit(address)
+    is_near = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return bool(parts.hostname) and parts.scheme in ({"https", "http"} if is_near else {"https"})
+
+
+def _parts_of(secret: SecretStr | None) -> tuple[bytes, ...]:
+    return tuple(part.encode() for part in secret.get_secret_value().split()) if secret is not None else ()
 
 
 def environment() -> Mapping[str, str]:
@@ -176,13 +240,44 @@ def _validated(values: dict[str, object], faults: list[Fault]) -> Settings | Non
             place = str(item["loc"][0]) if item["loc"] else ""
             faults.append(Fault(source=SOURCE, key=f"{PREFIX}{place.upper()}", message=item["msg"]))
         return None
+    _note_combinations(settings, faults)
+    data_dir = settings.data_dir.absolute()
+    store = settings.database_url or f"sqlite:///{data_dir / 'ensilinja.sqlite3'}"
+    return settings.model_copy(update={"data_dir": data_dir, "database_url": store})
+
+
+def _note_combinations(settings: Settings, faults: list[Fault]) -> None:
     if settings.failpoints and not settings.testing:
         _note(faults, "failpoints", "are only for testing")
     if settings.key is not None and settings.key_file is not None:
         _note(faults, "key", "is given twice, also as a file")
-    data_dir = settings.data_dir.absolute()
-    store = settings.database_url or f"sqlite:///{data_dir / 'ensilinja.sqlite3'}"
-    return settings.model_copy(update={"data_dir": data_dir, "database_url": store})
+    _note_telephony(settings, faults)
+    if settings.sms == "gateway":
+        _note_gateway(settings, faults)
+    if not all(len(secret) >= SHORTEST_SECRET for secret in settings.tasks_secrets()):
+        _note(faults, "tasks_secret", f"must have at least {SHORTEST_SECRET} characters")
+
+
+def _note_telephony(settings: Settings, faults: list[Fault]) -> None:
+    if settings.telephony == "webhook":
+        if not settings.telephony_url:
+            _note(faults, "telephony_url", "is missing: where commands to the exchange go")
+        if not all(len(secret) >= SHORTEST_SECRET for secret in settings.hook_secrets() or (b"",)):
+            _note(faults, "telephony_secret", f"must have at least {SHORTEST_SECRET} characters")
+    if settings.telephony == "asterisk":
+        if not settings.telephony_url.endswith("/ari"):
+            _note(faults, "telephony_url", "must be where ARI answers, as http://127.0.0.1:8088/ari")
+        if len((settings.hook_secrets() or (b"",))[0]) < SHORTEST_PASSWORD:
+            _note(faults, "telephony_secret", f"must have at least {SHORTEST_PASSWORD} characters")
+
+
+def _note_gateway(settings: Settings, faults: list[Fault]) -> None:
+    if settings.sms_gateway is None:
+        _note(faults, "sms_gateway", "is missing: the file that tells how the gateway is spoken to")
+    if not settings.origins:
+        _note(faults, "origins", "is missing: links in text messages begin with its first address")
+    if not all(len(secret) >= SHORTEST_SECRET for secret in settings.sms_hook_secrets()):
+        _note(faults, "sms_hook_secret", f"must have at least {SHORTEST_SECRET} characters")
 
 
 def _note(faults: list[Fault], field: str, message: str) -> None:

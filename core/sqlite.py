@@ -52,9 +52,10 @@ class SqliteStore:
         self._writer = sqlite_engine(path)
         self._reader = sqlite_engine(path, read_only=True)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
-        self._operations: queue.Queue[Operation | None] = queue.Queue(WAITING)
+        self._operations: queue.SimpleQueue[Operation | None] = queue.SimpleQueue()
         self._listeners: list[Callable[[Sequence[Recorded]], None]] = []
         self._closing = False
+        self._is_dead = False  # the writer's thread has ended
         self._thread: threading.Thread | None = None
         self._ended: asyncio.Future[None] | None = None
 
@@ -69,13 +70,12 @@ class SqliteStore:
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.write`."""
-        if self._closing or (self._thread is not None and not self._thread.is_alive()):
+        if self._closing or self._is_dead:
             raise Unavailable(reason="closing")
+        if self._operations.qsize() >= WAITING:
+            raise Unavailable(reason="busy")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        try:
-            self._operations.put_nowait(Operation(fn, args, kwargs, future))
-        except queue.Full:
-            raise Unavailable(reason="busy") from None
+        self._operations.put(Operation(fn, args, kwargs, future))
         return await future
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -106,7 +106,7 @@ class SqliteStore:
         """See `Store.stop`."""
         self._closing = True
         if self._thread is not None and self._thread.is_alive():
-            await asyncio.to_thread(self._operations.put, None)
+            self._operations.put(None)
             await asyncio.to_thread(self._thread.join)
         self._pool.shutdown()
         self._writer.dispose()
@@ -121,6 +121,7 @@ class SqliteStore:
                     pass
         except BaseException as caught:  # noqa: BLE001 - whatever ended the writer ends the process
             error = caught
+        self._is_dead = True
         with contextlib.suppress(RuntimeError):  # the loop may be closed already
             loop.call_soon_threadsafe(self._end, error)
 

@@ -3,10 +3,11 @@ may be awaited inside."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from itertools import takewhile
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -69,9 +70,9 @@ class Tx:
         """The single value, or None."""
         return self.session.execute(statement).scalar()
 
-    def execute(self, statement: Executable) -> int:
+    def execute(self, statement: Executable, given: Mapping[str, Any] | None = None) -> int:
         """Runs an UPDATE, INSERT or DELETE and returns the number of rows it changed."""
-        result = self.session.execute(statement, execution_options={"synchronize_session": False})
+        result = self.session.execute(statement, given, execution_options={"synchronize_session": False})
         self.session.expire_all()
         return int(result.rowcount)  # type: ignore[attr-defined]
 
@@ -80,6 +81,22 @@ class Tx:
         self.session.add(row)
         self.session.flush()
         return row
+
+
+@dataclass(frozen=True, slots=True)
+class Joint(Generic[P, T]):
+    """An operation many callers ask for at the same moment. `together` gets the arguments of each, does the
+    first ones that are plain with a few statements for all, and returns their answers; `alone` does any one.
+
+    Both must leave the same rows, events and answers. `together` may do none; what it raises undoes it.
+    """
+
+    alone: Callable[Concatenate[Tx, P], T]
+    together: Callable[[Tx, Sequence[tuple[Any, ...]]], Sequence[T]]
+
+    def __call__(self, tx: Tx, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does one."""
+        return self.alone(tx, *args, **kwargs)
 
 
 class Store(Protocol):
@@ -137,36 +154,79 @@ class BatchLost(Exception):
     """The transaction around the batch is gone; none of its operations happened."""
 
 
-def run_operation(session: Session, operation: Operation, now: datetime, vault: Vault) -> Outcome:
+def run_operation(connection: Connection, operation: Operation, clock: Clock, vault: Vault) -> Outcome:
     """Runs one operation in its savepoint; its failure undoes only itself."""
-    tx = Tx(session=session, now=now, vault=vault)
-    try:
-        value = operation.fn(tx, *operation.args, **operation.kwargs)
-        session.commit()
-        failpoint("store.after_operation")
-        return Outcome(value=value, recorded=tx.recorded)
-    except Exception as error:  # noqa: BLE001 - one operation's failure is its caller's, not the batch's
+    if operation.future.done():
+        return Outcome()
+    with savepoint(connection) as session:
+        tx = Tx(session=session, now=clock.now(), vault=vault)
         try:
-            session.rollback()
-        except DBAPIError as lost:  # SQLite rolls everything back itself when the disk is full
-            raise BatchLost from lost
-        return Outcome(error=translated(error))
+            value = operation.fn(tx, *operation.args, **operation.kwargs)
+            session.commit()
+        except Exception as error:  # noqa: BLE001 - one operation's failure is its caller's, not the batch's
+            undo(session)
+            return Outcome(error=translated(error))
+    failpoint("store.after_operation")
+    return Outcome(value=value, recorded=tx.recorded)
+
+
+def run_together(
+    connection: Connection, operations: Sequence[Operation], clock: Clock, vault: Vault
+) -> list[Outcome]:
+    """Runs the first of these equal joint operations in one savepoint; when that fails, each alone."""
+    joint: Any = operations[0].fn
+    with savepoint(connection) as session:
+        tx = Tx(session=session, now=clock.now(), vault=vault)
+        try:
+            values = joint.together(tx, [operation.args for operation in operations])
+            session.commit()
+        except Exception:  # noqa: BLE001 - whose fault it is, is found by running each alone
+            undo(session)
+            return [run_operation(connection, operation, clock, vault) for operation in operations]
+    if not values:
+        return [run_operation(connection, operations[0], clock, vault)]
+    failpoint("store.after_operation")
+    return [Outcome(value=values[0], recorded=tx.recorded), *(Outcome(value=value) for value in values[1:])]
 
 
 def run_batch(
     connection: Connection, operations: Sequence[Operation], clock: Clock, vault: Vault
 ) -> list[Outcome]:
-    """Runs the operations one after another in the connection's open transaction, a savepoint each."""
-    outcomes = []
-    for operation in operations:
-        if operation.future.cancelled():
-            outcomes.append(Outcome())
-            continue
-        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
-            outcomes.append(run_operation(session, operation, clock.now(), vault))
+    """Runs the operations in their order in the connection's open transaction.
+
+    A savepoint each, or one for several that are done together.
+    """
+    outcomes: list[Outcome] = []
+    while len(outcomes) < len(operations):
+        alike = joined(operations, len(outcomes))
+        if alike:
+            outcomes += run_together(connection, alike, clock, vault)
+        else:
+            outcomes.append(run_operation(connection, operations[len(outcomes)], clock, vault))
     if not connection.in_transaction():
         raise BatchLost
     return outcomes
+
+
+def joined(operations: Sequence[Operation], start: int) -> list[Operation]:
+    """The operations from `start` on that may be run together, be it one: few statements serve it as well."""
+    first = operations[start].fn
+    if not isinstance(first, Joint):
+        return []
+    return list(takewhile(lambda each: each.fn is first and not each.future.done(), operations[start:]))
+
+
+def savepoint(connection: Connection) -> Session:
+    """A session that begins and ends a savepoint of the connection's transaction."""
+    return Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+
+
+def undo(session: Session) -> None:
+    """Back to the savepoint; BatchLost when the whole transaction is gone."""
+    try:
+        session.rollback()
+    except DBAPIError as lost:  # SQLite rolls everything back itself when the disk is full
+        raise BatchLost from lost
 
 
 def translated(error: BaseException) -> BaseException:

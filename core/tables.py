@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from core.faults import Fault
 
 _E = TypeVar("_E", bound=StrEnum)
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}|[A-Z][A-Z0-9_]{0,39}")
 _MISSING = object()
 
@@ -88,6 +89,16 @@ class Table:
     def flag(self, key: str, default: bool | None = None) -> bool:
         """true or false."""
         return self._get(key, bool, "true or false", default) is True
+
+    def clock(self, key: str) -> int | None:
+        """The minute of the day of a clock written HH:MM; None when left out."""
+        if not self.has(key):
+            return None
+        match = _CLOCK.fullmatch(self.text(key))
+        if match is None:
+            self.fault(key, "must be a clock (HH:MM, 00:00-23:59)")
+            return None
+        return int(match[1]) * 60 + int(match[2])
 
     def id(self, key: str = "id") -> str:
         """An id of ASCII letters of one case, digits and underscores."""

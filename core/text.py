@@ -179,6 +179,15 @@ def moment_phrase(lang: str, moment: datetime, now: datetime, zone: ZoneInfo = H
     return f"{day}{' at' if lang == 'en' else ''} {clock_phrase(lang, moment, zone)}"
 
 
+def brief_day(lang: str, day: date, today: date) -> str:
+    """Returns a day in the few letters of a text message: "tänään", "ti 24.11.", "Tue 24 Nov"."""
+    if day == today:
+        return _TODAY[lang]
+    weekday = get_day_names("abbreviated", context="format", locale=_LOCALES[lang])[day.weekday()]
+    month = format_date(day, "MMM", locale=_LOCALES[lang]) if lang == "en" else ""
+    return f"{weekday.rstrip('.')} {f'{day.day} {month}' if month else _day_and_month(lang, day)}"
+
+
 def _day_and_month(lang: str, day: date) -> str:
     if lang == "en":
         return f"{day.day} {format_date(day, 'MMMM', locale=_LOCALES[lang])}"

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 NONCE = 12  # bytes: the size GCM is specified for
 CACHED_KEYS = 2_000  # unwrapped keys kept in memory: about the contacts open on a busy day
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key as it is stored: useless without the county's key, and `wrapped` is None once destroyed."""
+
+    id: int
+    kek: str
+    wrapped: bytes | None = field(repr=False)
 
 
 class Vault:
@@ -47,13 +57,21 @@ class Vault:
 
     def seal(self, tx: "Tx", key: int, aad: str, text: str) -> bytes:
         """Encrypts `text` under data key `key`, bound to the place `aad` it is stored at."""
+        return self.seal_under(wrapped_key(tx, key), aad, text)
+
+    def seal_under(self, key: WrappedKey, aad: str, text: str) -> bytes:
+        """The same with a key that was read in this transaction."""
         nonce = os.urandom(NONCE)
-        return nonce + self._cipher(tx, key).encrypt(nonce, text.encode(), aad.encode())
+        return nonce + self._cipher(key).encrypt(nonce, text.encode(), aad.encode())
 
     def open(self, tx: "Tx", key: int, aad: str, blob: bytes) -> str:
         """Decrypts what `seal` made for the same key and place; Unavailable when it was tampered with."""
+        return self.open_under(wrapped_key(tx, key), aad, blob)
+
+    def open_under(self, key: WrappedKey, aad: str, blob: bytes) -> str:
+        """The same with a key that was read in this transaction."""
         try:
-            plain = self._cipher(tx, key).decrypt(blob[:NONCE], blob[NONCE:], aad.encode())
+            plain = self._cipher(key).decrypt(blob[:NONCE], blob[NONCE:], aad.encode())
         except InvalidTag:
             raise Unavailable(reason="content_damaged") from None
         return plain.decode()
@@ -62,25 +80,32 @@ class Vault:
         """A keyed hash by which equal numbers can be found without storing the number."""
         return hmac.digest(self._blind, value.encode(), "sha256").hex()
 
-    def _cipher(self, tx: "Tx", key: int) -> AESGCM:
-        row = tx.get(DataKey, key)
-        if row is None or row.wrapped is None:
+    def _cipher(self, key: WrappedKey) -> AESGCM:
+        if key.wrapped is None:
             raise NotFound(reason="content_erased")
-        if row.kek != self.kek_id:
+        if key.kek != self.kek_id:
             raise Unavailable(reason="other_key")
         # By the wrapped bytes, not by id: SQLite gives the id of a rolled-back row to the next one.
         with self._lock:
-            cipher = self._cache.get(row.wrapped)
+            cipher = self._cache.get(key.wrapped)
             if cipher is not None:
-                self._cache.move_to_end(row.wrapped)
+                self._cache.move_to_end(key.wrapped)
                 return cipher
-        plain = self._kek.decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], b"data_key:%d" % key)
+        plain = self._kek.decrypt(key.wrapped[:NONCE], key.wrapped[NONCE:], b"data_key:%d" % key.id)
         cipher = AESGCM(plain)
         with self._lock:
-            self._cache[row.wrapped] = cipher
+            self._cache[key.wrapped] = cipher
             if len(self._cache) > CACHED_KEYS:
                 self._cache.popitem(last=False)
         return cipher
+
+
+def wrapped_key(tx: "Tx", key: int) -> WrappedKey:
+    """The stored form of a data key; NotFound when there is none."""
+    row = tx.get(DataKey, key)
+    if row is None:
+        raise NotFound(reason="content_erased")
+    return WrappedKey(key, row.kek, row.wrapped)
 
 
 def new_master_key() -> str:

@@ -8,6 +8,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+works_from = ${repr(up_revision)}  # or what the last migration says, when this one only adds
 
 
 def upgrade() -> None:
