@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from core.county import Limits
+from core.db import UtcTime, among
 from core.errors import Invalid, NotFound
 from core.events import record
 from core.store import Tx
@@ -20,13 +21,33 @@ from queues.views import ShiftView
 
 STATES = frozenset({"ready", "paused", "not_answering"})
 LOST = "lost"
+SERVED = (
+    select(MEMBER.c.queue)
+    .join(SHIFT, SHIFT.c.staff_id == MEMBER.c.staff_id)
+    .where(SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None))
+    .distinct()
+)
+_MARKING = (
+    update(ENTRY)
+    .where(among(ENTRY.c.contact_id, "contacts"))
+    .where(ENTRY.c.state == State.HELD.value, ENTRY.c.channel == "chat")
+    .values(idle_since=bindparam("since", type_=UtcTime()))
+)
 
 
-def set_queues(tx: Tx, staff: int, queues: Iterable[str]) -> None:
-    """Makes these the professional's queues, in this order."""
+def set_queues(tx: Tx, staff: int, queues: Iterable[str], actor: str = "system") -> None:
+    """Makes these the professional's queues, in this order.
+
+    An unanswered offer of a queue she serves no more goes on to somebody else; what she holds stays hers.
+    """
+    now, before = list(dict.fromkeys(queues)), queues_of(tx, staff)
     tx.execute(delete(MEMBER).where(MEMBER.c.staff_id == staff))
-    for position, queue in enumerate(dict.fromkeys(queues)):
+    for position, queue in enumerate(now):
         tx.execute(insert(MEMBER).values(staff_id=staff, queue=queue, position=position))
+    if before and before != set(now):
+        withdraw_offers(tx, staff, "queues", actor, ENTRY.c.queue.not_in(now))
+        fact = events.QueuesChanged(queues=now, before=sorted(before))
+        record(tx, fact, staff=staff, actor=actor)
 
 
 def queues_of(tx: Tx, staff: int | None) -> frozenset[str]:
@@ -47,7 +68,11 @@ def start_shift(
         "device": device,
         "lease_until": lease,
     }
-    if tx.execute(update(SHIFT).where(*open_shift(staff)).values(**given, lost_at=None)):
+    before = shift_row(tx, staff)
+    if before is not None:
+        tx.execute(update(SHIFT).where(SHIFT.c.id == before.id).values(**given, lost_at=None))
+        if before.lost_at is not None:
+            tell_back(tx, before)
         set_state(tx, staff, "ready", "again")
         return shift_now(tx, staff)
     times = dict.fromkeys(("started_at", "state_since", "idle_since"), tx.now)
@@ -96,9 +121,9 @@ def set_state(tx: Tx, staff: int, state: str, reason: str, actor: str | None = N
     record(tx, fact, staff=staff, actor=actor)
 
 
-def withdraw_offers(tx: Tx, staff: int, reason: str, actor: str) -> None:
-    """Takes the agent's unanswered offers back into the line."""
-    offered = (ENTRY.c.agent_id == staff, in_hand(ENTRY), ENTRY.c.state == State.OFFERED.value)
+def withdraw_offers(tx: Tx, staff: int, reason: str, actor: str, *which: ColumnElement[bool]) -> None:
+    """Takes the agent's unanswered offers back into the line, or those among them that are meant."""
+    offered = (ENTRY.c.agent_id == staff, in_hand(ENTRY), ENTRY.c.state == State.OFFERED.value, *which)
     for row in tx.rows(select(ENTRY).where(*offered).order_by(ENTRY.c.id)):
         withdraw(tx, row, reason, actor)
 
@@ -114,16 +139,31 @@ def beat(tx: Tx, staff: int, limits: Limits = LIMITS) -> datetime | None:
         return until
     if not tx.execute(update(SHIFT).where(*open_shift(staff)).values(lease_until=until, lost_at=None)):
         return None
-    row = shift_row(tx, staff)
-    fact = events.ShiftState(shift=row.id, state=row.state, reason="back")
-    record(tx, fact, staff=staff, actor=staff_key(staff))
+    tell_back(tx, shift_row(tx, staff))
     return until
+
+
+def beat_all(tx: Tx, staff: Collection[int], limits: Limits = LIMITS) -> int:
+    """Signs of life of many at once: the live leases go on; a shift that has been lost is left to `beat`."""
+    until = tx.now + timedelta(seconds=limits.lease_s)
+    hers = (SHIFT.c.staff_id.in_(list(staff)), SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None))
+    return tx.execute(update(SHIFT).where(*hers).values(lease_until=until))
+
+
+def tell_back(tx: Tx, row: Any) -> None:
+    """Records that a shift which had been lost is what it was."""
+    fact = events.ShiftState(shift=row.id, state=row.state, reason="back")
+    record(tx, fact, staff=row.staff_id, actor=staff_key(row.staff_id))
 
 
 def mark_idle(tx: Tx, contact: int, since: datetime | None) -> bool:
     """Notes since when the resident of a held chat has been silent; False when it is not held."""
-    mine = (ENTRY.c.contact_id == contact, ENTRY.c.state == State.HELD.value, ENTRY.c.channel == "chat")
-    return tx.execute(update(ENTRY).where(*mine).values(idle_since=since)) == 1
+    return mark_all_idle(tx, [contact], since) == 1
+
+
+def mark_all_idle(tx: Tx, contacts: Collection[int], since: datetime | None) -> int:
+    """`mark_idle` of many; returns how many are held."""
+    return tx.execute(_MARKING, {"contacts": list(contacts), "since": since})
 
 
 def open_shift(staff: int) -> tuple[Any, Any]:
@@ -155,6 +195,11 @@ def on_shift(tx: Tx, limits: Limits = LIMITS) -> list[ShiftView]:
     """All open shifts, by staff id."""
     rows = tx.rows(select(SHIFT).where(SHIFT.c.ended_at.is_(None)).order_by(SHIFT.c.staff_id))
     return shift_views(tx, rows, limits)
+
+
+def served_now(tx: Tx) -> frozenset[str]:
+    """The queues whose members are at work, whatever they do just now."""
+    return frozenset(tx.session.execute(SERVED).scalars())
 
 
 def shift_views(tx: Tx, rows: list[Any], limits: Limits) -> list[ShiftView]:

@@ -1,9 +1,10 @@
 """Who may be offered which entry, and why not. One set of pure functions decides and explains."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import product
 
 from queues.line import FULL, Agent, Kind, Settings, Waiting
 
@@ -65,14 +66,15 @@ class Room:
 
     __slots__ = ("members", "seats", "speakers")
 
-    def __init__(self, agents: Iterable[Agent]) -> None:
+    def __init__(self, agents: Collection[Agent]) -> None:
         self.seats = {agent.id: Seat(agent) for agent in sorted(agents, key=lambda one: one.id)}
         self.members: dict[str, list[Seat]] = {}
         self.speakers: set[tuple[str, str]] = set()
         for seat in self.seats.values():
             for queue in seat.agent.queues:
                 self.members.setdefault(queue, []).append(seat)
-                self.speakers.update((queue, language) for language in seat.agent.languages)
+        for queues, languages in {(agent.queues, agent.languages) for agent in agents}:
+            self.speakers.update(product(queues, languages))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

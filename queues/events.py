@@ -99,11 +99,14 @@ class EntryReturned:
 @event("entry.transferred")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryTransferred:
-    """The entry is in another queue's line."""
+    """The entry is in another queue's line, with the level and due time it was given there."""
 
     entry: int
     from_queue: str
     queue: str
+    urgency: str
+    tier: int
+    due_at: datetime
 
 
 @event("entry.left")
@@ -224,3 +227,12 @@ class ShiftEnded:
 
     shift: int
     reason: str
+
+
+@event("staff.queues")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuesChanged:
+    """A professional serves other queues from now on."""
+
+    queues: list[str]
+    before: list[str]

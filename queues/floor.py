@@ -22,7 +22,7 @@ class Split:
 def communities(agents: Iterable[Agent]) -> list[frozenset[str]]:
     """Queues that share agents, directly or through others: each such group is one floor to split."""
     group: dict[str, set[str]] = {}
-    for queues in sorted({tuple(sorted(agent.queues)) for agent in agents}):
+    for queues in sorted(tuple(sorted(one)) for one in {agent.queues for agent in agents}):
         joined = set(queues)
         for queue in queues:
             joined |= group.get(queue, set())

@@ -4,6 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 PROMISED = frozenset({"callback", "message"})
@@ -39,8 +40,10 @@ class Kind(NamedTuple):
         return self.channel in FILLING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+NOBODY: Mapping[int, datetime] = MappingProxyType({})
+
+
+class Waiting(NamedTuple):
     """One entry in state waiting; `passed` tells until when an agent who declined is not offered it again."""
 
     id: int
@@ -55,7 +58,7 @@ class Waiting:
     weight: int = 1
     preferred_agent: int | None = None
     preferred_until: datetime | None = None
-    passed: Mapping[int, datetime] = field(default_factory=dict)
+    passed: Mapping[int, datetime] = NOBODY
 
     @property
     def rank(self) -> Rank:
@@ -68,18 +71,17 @@ class Waiting:
         return Kind(self.queue, self.channel, self.weight)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(NamedTuple):
     """One professional who is ready and whose lease is alive; load counts offered and held weights."""
 
     id: int
     queues: frozenset[str]
     languages: frozenset[str]
     capacity: int
+    idle_since: datetime
     load: int = 0
     open_chats: int = 0
     on_call: bool = False
-    idle_since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

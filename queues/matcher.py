@@ -50,9 +50,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The offers to make, in order, and how the floor stands after them."""
+    """The offers to make, in order, and how the floor stands after them.
+
+    `ran_out`: the kinds of which somebody with room was shown all: had more waited, they might get more.
+    """
 
     offers: tuple[Pair, ...] = ()
+    ran_out: frozenset[Kind] = frozenset()
     calling: frozenset[int] = frozenset()
     draining: frozenset[int] = frozenset()
     k: int = 0
@@ -72,11 +76,15 @@ class Bench:
         self._heaps: dict[str, list[Candidate]] = {}
 
     def of(self, queue: str) -> list[Candidate]:
-        """The heap of the queue's members in the group; loads in it may be too low, never too high."""
+        """The heap of the group's members with room, by queue; loads in it may be too low, never too high."""
         heap = self._heaps.get(queue)
         if heap is None:
             members = self._room.members.get(queue, ())
-            heap = [candidate(seat) for seat in members if seat.agent.id in self.ids]
+            heap = [
+                candidate(seat)
+                for seat in members
+                if seat.load < seat.agent.capacity and seat.agent.id in self.ids
+            ]
             heapq.heapify(heap)
             self._heaps[queue] = heap
         return heap
@@ -92,6 +100,7 @@ class Round:
     settings: Settings
     matters: set[int]
     offers: list[Pair]
+    ran_out: set[Kind]
 
 
 def match(
@@ -105,14 +114,18 @@ def match(
     line = waiting.fork() if isinstance(waiting, Line) else Line(waiting)
     room = Room(agents)
     groups = communities(agents)
-    work = Round(line=line, room=room, now=now, settings=settings, matters=set(), offers=[])
+    work = Round(line=line, room=room, now=now, settings=settings, matters=set(), offers=[], ran_out=set())
     while True:
         before = len(work.offers)
         floor = split(line, room, groups, now, settings)
         play(work, floor)
         if len(work.offers) == before:
             return Decision(
-                offers=tuple(work.offers), calling=floor.calling, draining=floor.draining, k=floor.k
+                offers=tuple(work.offers),
+                ran_out=frozenset(work.ran_out),
+                calling=floor.calling,
+                draining=floor.draining,
+                k=floor.k,
             )
 
 
@@ -153,6 +166,7 @@ def walk(work: Round, bench: Bench, chosen: Callable[[Kind], bool], *, idle: boo
             heapq.heapreplace(heads, (ranks[position], kind, position))
         else:
             heapq.heappop(heads)
+            work.ran_out.add(kind)
 
 
 def settle_top(candidates: list[Candidate], kind: Kind, settings: Settings, *, idle: bool) -> bool:

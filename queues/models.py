@@ -6,18 +6,13 @@ Contact and matter are numbers of the room above, so they carry no foreign key h
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, ColumnElement, FromClause, Index, Table, literal_column, text
+from sqlalchemy import CheckConstraint, ColumnElement, FromClause, Index, Table, literal_column
 from sqlmodel import Field
 
-from core.db import Row, big_id, big_int, json_col, ref, utc
+from core.db import Row, big_id, big_int, json_col, partial, ref, utc
 
 HAND_STATES = ("offered", "held", "wrapping")
 IN_HAND = "state IN ('offered', 'held', 'wrapping')"
-
-
-def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index over the rows that match `where`, on both databases."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Member(Row, table=True):
@@ -111,6 +106,16 @@ def is_state(of: FromClause, state: str) -> ColumnElement[bool]:
     return of.c.state == literal_column(f"'{state}'")
 
 
+def one_of(column: ColumnElement[str], *words: str) -> ColumnElement[bool]:
+    """One of these words of ours, written into the statement: a bound list is written anew each time."""
+    return column.in_([literal_column(f"'{word}'") for word in words])
+
+
+def in_states(of: FromClause, *states: str) -> ColumnElement[bool]:
+    """One of the states, as `is_state` says it."""
+    return one_of(of.c.state, *states)
+
+
 def in_hand(of: FromClause) -> ColumnElement[bool]:
     """Offered, held or wrapping, in the words of the partial indexes."""
-    return of.c.state.in_([literal_column(f"'{state}'") for state in HAND_STATES])
+    return in_states(of, *HAND_STATES)

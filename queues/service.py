@@ -1,8 +1,9 @@
 """The verbs of the line, over an open transaction. Acts carry the agent and the assignment number."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.events import record
 from core.store import Tx
@@ -17,10 +18,12 @@ from queues.reading import entry, entry_of, own, position, view, waiting
 from queues.taking import decline, hold, offer_shown, take
 from queues.transitions import (
     Row,
+    come_back,
     contact_row,
     entry_row,
     fence,
     must_change,
+    passed_by,
     put_off,
     released,
     rest,
@@ -39,7 +42,10 @@ __all__ = [
     "entry",
     "entry_of",
     "finish",
+    "give_back",
+    "give_window",
     "hold",
+    "in_window",
     "leave",
     "offer_shown",
     "own",
@@ -128,14 +134,6 @@ def resume(tx: Tx, contact: int, actor: str) -> EntryView:
     return view(tx, row.id)
 
 
-def come_back(tx: Tx, row: Row, actor: str) -> None:
-    """left → waiting, and on to scheduled when its window is still ahead."""
-    must_change(tx, row, Event.RESUME, resume_until=None)
-    record(tx, events.EntryResumed(entry=row.id), contact=row.contact_id, actor=actor)
-    if row.not_before is not None and row.not_before > tx.now:
-        put_off(tx, entry_row(tx, row.id), row.not_before, "window", actor)
-
-
 def end_elsewhere(tx: Tx, contact: int, actor: str) -> EntryView:
     """Ends an entry that is in nobody's hands: answered in another channel, or cancelled by the resident."""
     row = back_in_line(tx, contact_row(tx, contact), "elsewhere", actor)
@@ -200,6 +198,17 @@ def schedule(tx: Tx, entry: int, agent: int, assignment: int, not_before: dateti
     return view(tx, entry)
 
 
+def give_back(tx: Tx, entry: int, *, apart: timedelta, reason: str, actor: str) -> EntryView:
+    """held → waiting, because the resident is not there; not offered to the same agent for a while."""
+    row = entry_row(tx, entry)
+    passed = passed_by(row, row.agent_id, tx.now + apart)
+    must_change(tx, row, Event.LOSE, passed=passed, **released(row))
+    rest(tx, row.agent_id)
+    fact = events.EntryReturned(entry=row.id, agent=row.agent_id, reason=events.reason_code(reason))
+    record(tx, fact, contact=row.contact_id, actor=actor)
+    return view(tx, entry)
+
+
 def transfer(
     tx: Tx,
     entry: int,
@@ -210,15 +219,16 @@ def transfer(
     due_at: datetime,
     urgency: Urgency,
     tier: int,
+    weight: int = 1,
 ) -> EntryView:
-    """Moves a held entry to another queue's line; the arrival is kept."""
+    """Moves a held entry to another queue's line, where it weighs `weight`; the arrival is kept."""
     row = entry_row(tx, entry)
     fence(row, agent, assignment)
     fresh = {"queued_here_at": tx.now, "passed": {}, "language_relaxed_at": None, "preferred_agent_id": None}
-    level = {"queue": queue, "due_at": due_at, "urgency": urgency.value, "tier": tier}
-    must_change(tx, row, Event.TRANSFER, **fresh, **level, **released(row))
+    level: dict[str, Any] = {"queue": queue, "due_at": due_at, "urgency": urgency.value, "tier": tier}
+    must_change(tx, row, Event.TRANSFER, weight=weight, **fresh, **level, **released(row))
     rest(tx, agent)
-    fact = events.EntryTransferred(entry=entry, from_queue=row.queue, queue=queue)
+    fact = events.EntryTransferred(entry=entry, from_queue=row.queue, **level)
     record(tx, fact, contact=row.contact_id, actor=staff_key(agent))
     return view(tx, entry)
 
@@ -231,20 +241,52 @@ def change_channel(
     actor: str,
     not_before: datetime | None = None,
     window_until: datetime | None = None,
+    weight: int = 1,
 ) -> EntryView:
-    """Handles the contact in another channel; arrival and due time are kept. Not while it is held."""
+    """Handles the contact in another channel, where it weighs `weight`; arrival and due time are kept.
+
+    Not while it is held.
+    """
     row = back_in_line(tx, contact_row(tx, contact), "channel", actor)
     if row.state == State.LEFT:
         come_back(tx, row, actor)
         row = entry_row(tx, row.id)
     if row.state == State.SCHEDULED:
         not_before = not_before or tx.now
-    must_change(tx, row, Event.MOVE, channel=channel, not_before=not_before, window_until=window_until)
+    place = {"not_before": not_before, "window_until": window_until, "weight": weight}
+    must_change(tx, row, Event.MOVE, channel=channel, **place)
     fact = events.EntryChannel(entry=row.id, channel=channel)
     record(tx, fact, contact=contact, actor=actor)
     if row.state == State.WAITING and not_before is not None and not_before > tx.now:
         put_off(tx, entry_row(tx, row.id), not_before, "window", actor)
     return view(tx, row.id)
+
+
+def give_window(
+    tx: Tx, contact: int, *, start: datetime, until: datetime, due_at: datetime, actor: str
+) -> EntryView:
+    """Puts a call off to a time the resident chose, also out of a professional's hands: its place is the
+    time's, it is due by `due_at`.
+    """
+    row = back_in_line(tx, contact_row(tx, contact), "window", actor)
+    if row.state == State.LEFT:
+        come_back(tx, row, actor)
+        row = entry_row(tx, row.id)
+    place: dict[str, Any] = {"not_before": start, "window_until": until, "due_at": due_at, "passed": {}}
+    event = Event.MOVE if row.state == State.SCHEDULED else Event.SCHEDULE
+    must_change(tx, row, event, **place, **released(row))
+    if row.agent_id is not None:
+        rest(tx, row.agent_id)
+    fact = events.EntryScheduled(entry=row.id, not_before=start, reason="window")
+    record(tx, fact, contact=contact, actor=actor)
+    return view(tx, row.id)
+
+
+def in_window(tx: Tx, queue: str, start: datetime, until: datetime) -> int:
+    """How many calls of the queue are put off to this time."""
+    there = (ENTRY.c.queue == queue, ENTRY.c.ended_at.is_(None))
+    same = (ENTRY.c.not_before == start, ENTRY.c.window_until == until)
+    return int(tx.scalar(select(func.count()).select_from(ENTRY).where(*there, *same)) or 0)
 
 
 def reclassify(

@@ -14,8 +14,8 @@ from core.store import Tx
 from queues import events
 from queues.agents import LOST, close_shift, set_state
 from queues.machine import Event, State
-from queues.models import ENTRY, SHIFT, in_hand, is_state
-from queues.transitions import change, passed_by, released
+from queues.models import ENTRY, SHIFT, in_hand, in_states, is_state
+from queues.transitions import change, come_back, passed_by, released
 
 BITE = 200  # rows of one sort a sweep: the writer is everybody's
 FORGOTTEN = timedelta(minutes=15)  # a lost shift with nothing in hand is closed after this
@@ -139,7 +139,7 @@ def flag(tx: Tx, row: Any, why: str) -> bool:
 
 def come_due(tx: Tx, row: Any) -> bool:
     """A scheduled entry is in the line again, with its due time and arrival."""
-    fresh = {"queued_here_at": tx.now, "language_relaxed_at": None}
+    fresh: dict[str, Any] = {"queued_here_at": tx.now, "language_relaxed_at": None}
     if not change(tx, row, Event.COME_DUE, **fresh):
         return False
     record(tx, events.EntryCameDue(entry=row.id), contact=row.contact_id, actor=SYSTEM)
@@ -147,7 +147,10 @@ def come_due(tx: Tx, row: Any) -> bool:
 
 
 def lapse(tx: Tx, row: Any) -> bool:
-    """The resident did not come back in time: the entry ends."""
+    """The resident did not come back in time: the entry ends. A call to come is never ended by time."""
+    if row.channel == "callback":
+        come_back(tx, row, SYSTEM)
+        return True
     if not change(tx, row, Event.LAPSE, ended_at=tx.now, resume_until=None):
         return False
     record(tx, events.EntryDone(entry=row.id, why="lapsed"), contact=row.contact_id, actor=SYSTEM)
@@ -165,11 +168,10 @@ def grace(tx: Tx, seconds: float) -> None:
     until = tx.now + timedelta(seconds=seconds)
     alive = (SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None))
     tx.execute(update(SHIFT).where(*alive, SHIFT.c.lease_until < until).values(lease_until=until))
-    extend(tx, (State.OFFERED, State.WRAPPING), ENTRY.c.expires_at, until)
-    extend(tx, (State.LEFT,), ENTRY.c.resume_until, until)
+    extend(tx, in_states(ENTRY, State.OFFERED, State.WRAPPING), ENTRY.c.expires_at, until)
+    extend(tx, is_state(ENTRY, State.LEFT), ENTRY.c.resume_until, until)
 
 
-def extend(tx: Tx, states: tuple[State, ...], deadline: ColumnElement[Any], until: datetime) -> None:
+def extend(tx: Tx, states: ColumnElement[bool], deadline: ColumnElement[Any], until: datetime) -> None:
     """Moves earlier deadlines of the states to `until`."""
-    sooner = (ENTRY.c.state.in_([state.value for state in states]), deadline < until)
-    tx.execute(update(ENTRY).where(*sooner).values({deadline: until}))
+    tx.execute(update(ENTRY).where(states, deadline < until).values({deadline: until}))

@@ -1,18 +1,20 @@
 """How an entry comes into an agent's hands. Her right and her room are checked inside the taking UPDATE."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, and_, bindparam, case, or_, select, update
 
 from core.county import Limits
+from core.db import UtcTime, among, given_rows, type_big
 from core.events import record
 from core.failpoints import failpoint
 from core.store import Tx
 from queues import events
 from queues.errors import MatterInHand, NotEligible, OfferGone, OverCapacity
-from queues.load import LIMITS, has_room, is_member, matter_is_free, on_duty
+from queues.load import AGENT, GUARDS, LIMITS, NOW, judged, room
 from queues.machine import ASSIGNED, Event, State, step
-from queues.models import ENTRY, SHIFT
+from queues.models import ENTRY, SHIFT, is_state
 from queues.reading import position_of, view
 from queues.transitions import (
     DECLINED_FOR,
@@ -25,6 +27,35 @@ from queues.transitions import (
     staff_key,
 )
 from queues.views import EntryView, entry_view
+
+HERS = (SHIFT.c.staff_id == AGENT, SHIFT.c.ended_at.is_(None))
+THEIRS = (among(SHIFT.c.staff_id, "agents"), SHIFT.c.ended_at.is_(None))
+UNTIL = bindparam("until", type_=UtcTime())
+SPOKEN = select(SHIFT.c.languages).where(*HERS)
+ANSWERED = update(SHIFT).where(*HERS, SHIFT.c.missed_count > 0).values(missed_count=0)
+ENDS_SOONER = (SHIFT.c.lease_until < UNTIL, SHIFT.c.lost_at.is_(None))
+RENEW = update(SHIFT).where(*HERS, *ENDS_SOONER).values(lease_until=UNTIL)
+ANSWERED_ALL = (
+    update(SHIFT)
+    .where(*THEIRS, or_(SHIFT.c.missed_count > 0, and_(*ENDS_SOONER)))
+    .values(missed_count=0, lease_until=case((and_(*ENDS_SOONER), UNTIL), else_=SHIFT.c.lease_until))
+)
+OFFERS = given_rows("offers", id=type_big, agent_id=type_big, assignment=Integer())
+HOLD_ALL = (
+    update(ENTRY)
+    .where(
+        *(ENTRY.c[one.name] == one for one in OFFERS.c),
+        among(ENTRY.c.id, "entries"),
+        is_state(ENTRY, State.OFFERED),
+        ENTRY.c.expires_at > NOW,
+    )
+    .values(
+        state=step(State.OFFERED, Event.ACCEPT).value,
+        state_since=NOW,
+        expires_at=None,
+        preferred_agent_id=None,
+    )
+)
 
 
 def hold(tx: Tx, entry: int, agent: int, assignment: int, limits: Limits = LIMITS) -> EntryView:
@@ -44,12 +75,36 @@ def accept(tx: Tx, row: Row, agent: int, assignment: int) -> None:
     """offered → held in one conditional UPDATE: the second of two accepts changes nothing."""
     if row.state != State.OFFERED or (row.agent_id, row.assignment) != (agent, assignment):
         raise OfferGone(entry=row.id, assignment=assignment)
-    in_time = ENTRY.c.expires_at > tx.now
-    hers = ENTRY.c.agent_id == agent
-    if not change(tx, row, Event.ACCEPT, in_time, hers, expires_at=None, preferred_agent_id=None):
+    given = {"agent": agent, "now": tx.now}
+    kept = {"expires_at": None, "preferred_agent_id": None}
+    if not change(tx, row, Event.ACCEPT, "in_time", "hers", judged=given, **kept):
         raise OfferGone(entry=row.id, assignment=assignment)
     answered(tx, agent)
     held(tx, row, agent, assignment, by="offer")
+
+
+def hold_all(tx: Tx, offers: Sequence[Row], limits: Limits) -> None:
+    """Accepts all these offers, which were read in this transaction, or raises OfferGone for all."""
+    given = [[row.id, row.agent_id, row.assignment] for row in offers]
+    these = {"offers": given, "entries": [row.id for row in offers]}
+    if tx.execute(HOLD_ALL, {**these, "now": tx.now}) != len(given):
+        raise OfferGone
+    agents = [row.agent_id for row in offers]
+    tx.execute(ANSWERED_ALL, {"agents": agents, "until": tx.now + timedelta(seconds=limits.lease_s)})
+    failpoint("queues.after_hold")
+
+
+def held_by_offer(row: Row) -> events.EntryHeld:
+    """The fact that an offer was accepted."""
+    return events.EntryHeld(
+        entry=row.id,
+        agent=row.agent_id,
+        assignment=row.assignment,
+        by="offer",
+        queue=row.queue,
+        reason="",
+        overtook=0,
+    )
 
 
 def held(
@@ -111,13 +166,12 @@ def grab(tx: Tx, row: Row, agent: int, *, by: str, reason: str, limits: Limits) 
     if row.state in {*ASSIGNED, State.DONE}:
         raise OfferGone(entry=row.id)
     step(State(row.state), Event.TAKE)
-    guards = [on_duty(agent, tx.now, ready=row.tier > 0), is_member(agent, row.queue), matter_is_free()]
-    if row.tier:
-        guards.append(has_room(row.channel, row.weight, agent, tx.now, limits))
+    guards = ("ready", room(row.channel)) if row.tier else ("on_duty",)
     assignment = row.assignment + 1
     overtook = position_of(tx, row) - 1 if row.tier else 0
     values = {"agent_id": agent, "assignment": assignment, "expires_at": None, **relaxing(tx, row, agent)}
-    if not change(tx, row, Event.TAKE, *guards, **values):
+    given = judged(agent, tx.now, limits)
+    if not change(tx, row, Event.TAKE, "member", "matter_free", *guards, judged=given, **values):
         raise refusal(tx, row, agent)
     renew(tx, agent, limits)
     held(tx, row, agent, assignment, by=by, reason=reason, overtook=overtook)
@@ -127,29 +181,32 @@ def grab(tx: Tx, row: Row, agent: int, *, by: str, reason: str, limits: Limits) 
 
 def refusal(tx: Tx, row: Row, agent: int) -> OfferGone | NotEligible | MatterInHand | OverCapacity:
     """Why the taking UPDATE changed nothing."""
-    if not tx.scalar(select(on_duty(agent, tx.now, ready=row.tier > 0) & is_member(agent, row.queue))):
-        return NotEligible(entry=row.id)
-    if not tx.scalar(select(matter_is_free()).where(ENTRY.c.id == row.id)):
-        return MatterInHand(entry=row.id)
+    given = {"agent": agent, "now": tx.now, "entry": row.id}
+    for guards, error in (
+        ((GUARDS["ready" if row.tier else "on_duty"], GUARDS["member"]), NotEligible),
+        ((GUARDS["matter_free"],), MatterInHand),
+    ):
+        holds = select(ENTRY.c.id).where(ENTRY.c.id == bindparam("entry"), *guards)
+        if tx.session.execute(holds, given).first() is None:
+            return error(entry=row.id)
     return OverCapacity(entry=row.id)
 
 
 def relaxing(tx: Tx, row: Row, agent: int) -> dict[str, datetime]:
     """Marks that the wish for a language was given up, when the agent does not have it."""
-    languages = tx.scalar(
-        select(SHIFT.c.languages).where(SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None))
-    )
-    return {} if row.language in (languages or ()) else {"language_relaxed_at": tx.now}
+    return relaxed(tx, row, tx.session.execute(SPOKEN, {"agent": agent}).scalar() or ())
+
+
+def relaxed(tx: Tx, row: Row, spoken: Collection[str]) -> dict[str, datetime]:
+    """`relaxing` where it is known what the agent speaks."""
+    return {} if row.language in spoken else {"language_relaxed_at": tx.now}
 
 
 def answered(tx: Tx, agent: int) -> None:
     """Her console answered an offer: missed offers in a row start from none."""
-    mine = (SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None), SHIFT.c.missed_count > 0)
-    tx.execute(update(SHIFT).where(*mine).values(missed_count=0))
+    tx.execute(ANSWERED, {"agent": agent})
 
 
 def renew(tx: Tx, agent: int, limits: Limits = LIMITS) -> None:
     """Lengthens the agent's lease: she has just acted."""
-    until = tx.now + timedelta(seconds=limits.lease_s)
-    mine = (SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None), SHIFT.c.lease_until < until)
-    tx.execute(update(SHIFT).where(*mine, SHIFT.c.lost_at.is_(None)).values(lease_until=until))
+    tx.execute(RENEW, {"agent": agent, "until": tx.now + timedelta(seconds=limits.lease_s)})

@@ -1,15 +1,18 @@
 """The one way an entry changes: a step of the machine, one conditional UPDATE and one event."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import Update, bindparam, select, update
 
 from core.errors import NotFound
 from core.events import record
 from core.store import Tx
 from queues import events
 from queues.errors import OfferGone, StaleAssignment
+from queues.load import AGENT, GUARDS, NOW
 from queues.machine import Event, State, step
 from queues.models import ENTRY, SHIFT
 
@@ -22,6 +25,8 @@ BY_CONTACT = (
     .order_by(ENTRY.c.ended_at.is_(None).desc(), ENTRY.c.id.desc())
     .limit(1)
 )
+
+REST = update(SHIFT).where(SHIFT.c.staff_id == AGENT, SHIFT.c.ended_at.is_(None)).values(idle_since=NOW)
 
 Row = Any
 
@@ -48,16 +53,32 @@ def fence(row: Row, agent: int, assignment: int) -> None:
         raise StaleAssignment(entry=row.id, assignment=assignment)
 
 
-def change(tx: Tx, row: Row, event: Event, *guards: ColumnElement[bool], **values: Any) -> bool:
+def change(
+    tx: Tx, row: Row, event: Event, *guards: str, judged: Mapping[str, Any] | None = None, **values: Any
+) -> bool:
     """Carries out the event on the entry as `row` saw it; False when it has moved or a guard does not hold.
 
-    Raises IllegalTransition when the machine does not define the event in the row's state.
+    Guards are names of `load.GUARDS`, judged by the parameters of `load.judged`. Raises IllegalTransition
+    when the machine does not define the event in the row's state.
     """
     state = step(State(row.state), event)
-    since = {} if state == row.state else {"state_since": tx.now}
-    unchanged = (ENTRY.c.id == row.id, ENTRY.c.state == row.state, ENTRY.c.assignment == row.assignment)
-    statement = update(ENTRY).where(*unchanged, *guards).values(state=state.value, **since, **values)
-    return tx.execute(statement) == 1
+    fresh = {"state": state.value, **({} if state == row.state else {"state_since": tx.now}), **values}
+    seen = {"seen_id": row.id, "seen_state": row.state, "seen_assignment": row.assignment}
+    given = {f"to_{name}": value for name, value in fresh.items()}
+    return tx.execute(changing(tuple(fresh), guards), {**(judged or {}), **seen, **given}) == 1
+
+
+@lru_cache(maxsize=256)
+def changing(names: tuple[str, ...], guards: tuple[str, ...]) -> Update:
+    """The UPDATE of `change` that sets these columns; made once, as every transition runs one."""
+    unchanged = (
+        ENTRY.c.id == bindparam("seen_id"),
+        ENTRY.c.state == bindparam("seen_state"),
+        ENTRY.c.assignment == bindparam("seen_assignment"),
+    )
+    conditions = [GUARDS[name] for name in guards]
+    values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names}
+    return update(ENTRY).where(*unchanged, *conditions).values(values)
 
 
 def must_change(tx: Tx, row: Row, event: Event, **values: Any) -> None:
@@ -85,9 +106,7 @@ def passed_by(row: Row, agent: int, until: Any) -> dict[str, str]:
 
 def rest(tx: Tx, agent: int) -> None:
     """Starts the agent's idle time anew: work has just left her hands."""
-    tx.execute(
-        update(SHIFT).where(SHIFT.c.staff_id == agent, SHIFT.c.ended_at.is_(None)).values(idle_since=tx.now)
-    )
+    tx.execute(REST, {"agent": agent, "now": tx.now})
 
 
 def withdraw(tx: Tx, row: Row, reason: str, actor: str) -> None:
@@ -104,6 +123,14 @@ def put_off(tx: Tx, row: Row, not_before: Any, reason: str, actor: str) -> None:
     must_change(tx, row, Event.SCHEDULE, not_before=not_before, **released(row))
     fact = events.EntryScheduled(entry=row.id, not_before=not_before, reason=events.reason_code(reason))
     record(tx, fact, contact=row.contact_id, actor=actor)
+
+
+def come_back(tx: Tx, row: Row, actor: str) -> None:
+    """left → waiting, and on to scheduled when its window is still ahead."""
+    must_change(tx, row, Event.RESUME, resume_until=None)
+    record(tx, events.EntryResumed(entry=row.id), contact=row.contact_id, actor=actor)
+    if row.not_before is not None and row.not_before > tx.now:
+        put_off(tx, entry_row(tx, row.id), row.not_before, "window", actor)
 
 
 def staff_key(agent: int) -> str:

@@ -5,8 +5,6 @@ Evaluates nothing.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import select
 
@@ -17,28 +15,10 @@ from core.urgency import Urgency
 from router.errors import AnswersClosed
 from router.events import AnswersSent
 from router.models import ANSWERS, Answers
-from triage.definition import Result
+from router.stored import AnswersView, Json
+from triage.definition import GateResult, Result
 
 VALUES = "answers.values"
-
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswersView:
-    """One filled questionnaire, opened. `values` are as the resident's pages stored them."""
-
-    id: int
-    contact: int | None
-    language: str
-    topic: str | None
-    version: str | None
-    values: Mapping[str, Json] = field(repr=False)
-    sent_at: datetime | None
-    level: Urgency | None
-    fired: tuple[str, ...]
-    tags: frozenset[str]
-    complete: bool | None
 
 
 def start_answers(tx: Tx, *, client_id: str, language: str) -> int:
@@ -76,8 +56,12 @@ def read_answers(tx: Tx, answers: int) -> Mapping[str, Json]:
     return _opened(tx, _row(tx, answers))
 
 
-def bind_answers(tx: Tx, answers: int, contact: int, result: Result | None, actor: str) -> None:
-    """Sends the answers with the contact, once, with the level, rules and version behind it."""
+def bind_answers(
+    tx: Tx, answers: int, contact: int, result: Result | None, actor: str, gate: GateResult | None = None
+) -> None:
+    """Sends the answers with the contact, once, with the level, rules and version behind it; before there is
+    a topic, with what the emergency pages came to.
+    """
     row = _row(tx, answers)
     if row.contact_id is not None and row.contact_id != contact:
         raise NotFound
@@ -88,6 +72,9 @@ def bind_answers(tx: Tx, answers: int, contact: int, result: Result | None, acto
         row.topic, row.version, row.level = result.topic, result.version, result.level.value
         row.queue, row.complete = result.queue, result.complete
         row.fired, row.tags = [rule.id for rule in result.fired], sorted(result.tags)
+    elif gate is not None and gate.level is not None:
+        row.level, row.complete = gate.level.value, gate.complete or gate.level is Urgency.EMERGENCY
+        row.fired, row.tags = list(gate.fired), sorted(gate.tags)
     tx.session.flush()
     record(
         tx, AnswersSent(answers=answers, level=row.level, complete=row.complete), contact=contact, actor=actor
@@ -95,9 +82,15 @@ def bind_answers(tx: Tx, answers: int, contact: int, result: Result | None, acto
 
 
 def newest_answers(tx: Tx, contact: int) -> AnswersView | None:
-    """The answers that count for the contact, opened."""
-    row = tx.one(select(Answers).where(ANSWERS.contact_id == contact).order_by(ANSWERS.id.desc()).limit(1))
-    return _view(tx, row) if row is not None else None
+    """The answers that count for the contact, opened: those sent last; a draft counts for nothing."""
+    sent = sent_answers(tx, contact)
+    return sent[-1] if sent else None
+
+
+def sent_answers(tx: Tx, contact: int) -> list[AnswersView]:
+    """All answers sent for the contact, opened, oldest first."""
+    statement = select(Answers).where(ANSWERS.contact_id == contact, ANSWERS.sent_at.is_not(None))
+    return [_view(tx, row) for row in tx.all(statement.order_by(ANSWERS.sent_at, ANSWERS.id))]
 
 
 def answers_view(tx: Tx, answers: int) -> AnswersView:
@@ -120,11 +113,13 @@ def _view(tx: Tx, row: Answers) -> AnswersView:
         topic=row.topic,
         version=row.version,
         values=_opened(tx, row),
+        changed_at=row.changed_at,
         sent_at=row.sent_at,
         level=Urgency(row.level) if row.level else None,
         fired=tuple(row.fired),
         tags=frozenset(row.tags),
         complete=row.complete,
+        filled_by=row.filled_by,
     )
 
 

@@ -1,11 +1,13 @@
 """What comes in at the one door, and what goes out: frozen values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from core.urgency import Urgency
 from queues.views import EntryView
+from router.acting import Acting
 from router.estimating import EstimateView
 from router.promising import PromiseView
 from router.rules import Route
@@ -26,7 +28,9 @@ class Channel(StrEnum):
 class Arrival:
     """One contact on its way in. `client_id` makes it one however often it is sent.
 
-    `urgency`, `topic` and `queue` are of an earlier contact and hold where there are no new answers.
+    `identity` is the asker's; the subject's own is needed where she asks for another. `urgency`, `topic` and
+    `queue` are of an earlier contact and hold where there are no new answers. With `not_before` nobody is to
+    take it sooner: it is read, or called, from then on.
     """
 
     client_id: str
@@ -38,6 +42,9 @@ class Arrival:
     phone: str | None = field(default=None, repr=False)
     name: str | None = field(default=None, repr=False)
     identity: str | None = field(default=None, repr=False)
+    subject_identity: str | None = field(default=None, repr=False)
+    acting: Acting | None = None
+    safe_contact: Mapping[str, bool] = field(default_factory=dict)
     answers: int | None = None
     result: Result | None = None
     gate: GateResult | None = None
@@ -48,6 +55,7 @@ class Arrival:
     topic: str | None = None
     queue: str | None = None
     prefer_agent: int | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

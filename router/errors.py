@@ -39,6 +39,12 @@ class AttemptsLeft(Conflict):
     code = "attempts_left"
 
 
+class SecondNeeded(Conflict):
+    """An urgent callback that reached nobody is ended by another professional than the one who rang."""
+
+    code = "second_professional"
+
+
 class PromiseGone(Conflict):
     """There is no open promise of this kind."""
 
@@ -57,7 +63,25 @@ class AlreadyClosed(Conflict):
     code = "already_closed"
 
 
+class NotSure(Conflict):
+    """An emergency or a self-harm flag is lowered only when it has been asked once more."""
+
+    code = "not_sure"
+
+
+class FormEmpty(Invalid):
+    """The form has neither a topic nor a sign of danger to judge by."""
+
+    code = "form_empty"
+
+
 class QueueClosed(Conflict):
     """People waiting live cannot be passed to a queue that is closed now."""
 
     code = "queue_closed"
+
+
+class WindowFull(Conflict):
+    """So many calls are promised for this time already that another one might not be kept."""
+
+    code = "window_full"

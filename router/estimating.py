@@ -1,17 +1,26 @@
 """Waits told to residents and what became of them; the range itself is decided by `router.estimates`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 
+from core.db import UtcTime, among
 from core.store import Tx
 from core.urgency import Urgency
-from queues.service import position
+from queues.service import entry_of, position
 from queues.views import EntryView
-from router.estimates import Waited, estimate
+from router.estimates import Estimate as Told
+from router.estimates import Waited, estimate, overrun
 from router.models import ESTIMATE, Estimate
 from router.services import Services
+
+ENDED = (
+    update(Estimate)
+    .where(among(ESTIMATE.contact_id, "contacts"), ESTIMATE.ended_at.is_(None))
+    .values(ended_at=bindparam("now", type_=UtcTime()))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,13 @@ class EstimateView:
     def ranged(self) -> bool:
         """Whether there is a range to tell; without an upper end it is "over an hour"."""
         return self.low_minutes is not None
+
+    def overrun(self, now: datetime) -> bool:
+        """Whether the resident has waited longer than this told."""
+        if self.low_minutes is None:
+            return False
+        told = Told(low_minutes=self.low_minutes, high_minutes=self.high_minutes, support_count=0)
+        return overrun(told, now - self.made_at)
 
 
 def tell_estimate(tx: Tx, entry: EntryView, services: Services) -> EstimateView:
@@ -54,6 +70,40 @@ def tell_estimate(tx: Tx, entry: EntryView, services: Services) -> EstimateView:
     return _view(row)
 
 
+def likely_wait(tx: Tx, queue: str, ahead_count: int, services: Services) -> Told | None:
+    """The range for one who would come now, whatever the level; nothing is stored."""
+    waits, least = _waits(tx, queue, None, services), services.catalogue.limits.estimate_waits
+    return estimate(waits, ahead_count=ahead_count, now=tx.now, least_waits=least)
+
+
+def retell(tx: Tx, contacts: Collection[int], services: Services) -> int:
+    """Tells a new estimate to those who have waited longer than they were told; returns how many."""
+    told = 0
+    for contact in contacts:
+        entry, newest = entry_of(tx, contact), newest_estimate(tx, contact)
+        if entry.state in ("waiting", "offered") and newest is not None and newest.overrun(tx.now):
+            tell_estimate(tx, entry, services)
+            told += 1
+    return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastTold:
+    """What a resident was told last, and whether it `is_again`: the first estimate did not hold."""
+
+    newest: EstimateView
+    is_again: bool
+
+
+def last_told(tx: Tx, contacts: Collection[int]) -> dict[int, LastTold]:
+    """What each of the contacts was told last, in two queries for all."""
+    last = select(ESTIMATE.contact_id, func.max(ESTIMATE.id), func.count())
+    told = tx.rows(last.where(ESTIMATE.contact_id.in_(contacts)).group_by(ESTIMATE.contact_id))
+    rows = tx.all(select(Estimate).where(ESTIMATE.id.in_([newest for _, newest, _ in told])))
+    counts = {contact: count for contact, _, count in told}
+    return {row.contact_id: LastTold(newest=_view(row), is_again=counts[row.contact_id] > 1) for row in rows}
+
+
 def newest_estimate(tx: Tx, contact: int) -> EstimateView | None:
     """What the resident was told last."""
     row = tx.one(select(Estimate).where(ESTIMATE.contact_id == contact).order_by(ESTIMATE.id.desc()).limit(1))
@@ -62,19 +112,20 @@ def newest_estimate(tx: Tx, contact: int) -> EstimateView | None:
 
 def wait_ended(tx: Tx, contact: int) -> None:
     """The wait is over: what was told can be held against it, and it supports later estimates."""
-    tx.execute(
-        update(Estimate)
-        .where(ESTIMATE.contact_id == contact, ESTIMATE.ended_at.is_(None))
-        .values(ended_at=tx.now)
-    )
+    waits_ended(tx, [contact])
 
 
-def _waits(tx: Tx, queue: str, urgency: Urgency, services: Services) -> list[Waited]:
+def waits_ended(tx: Tx, contacts: Collection[int]) -> None:
+    """`wait_ended` of many."""
+    tx.execute(ENDED, {"contacts": list(contacts), "now": tx.now})
+
+
+def _waits(tx: Tx, queue: str, urgency: Urgency | None, services: Services) -> list[Waited]:
     since = tx.now - timedelta(minutes=services.catalogue.limits.estimate_window_minutes)
     rows = tx.all(
         select(Estimate).where(
             ESTIMATE.queue == queue,
-            ESTIMATE.urgency == urgency,
+            *((ESTIMATE.urgency == urgency,) if urgency is not None else ()),
             ESTIMATE.ended_at >= since,
         )
     )

@@ -26,7 +26,7 @@ class ContactReceived:
 @event("answers.sent")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswersSent:
-    """The resident's answers were bound to the contact with the level they came to."""
+    """Answers were bound to the contact with the level they came to; the actor is who filled them."""
 
     answers: int
     level: str | None
@@ -74,11 +74,13 @@ class PromiseEnded:
 @event("assessment.made")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentMade:
-    """A professional assessed the need of care."""
+    """A professional assessed the need of care: confirmed the level `before`, or changed it for `reason`."""
 
     assessment: int
     urgency: str
     by: int
+    before: str
+    reason: str | None
 
 
 @event("outcome.recorded")

@@ -6,6 +6,7 @@ Refuses nobody for what they answered. The same client id again is the same cont
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -27,8 +28,8 @@ from router.matters import join_confirmed, join_identified, open_matter
 from router.models import CONTACT, PARTY, Contact, Matter, Party
 from router.parties import new_party
 from router.promises import callback_due, told_range
-from router.promising import Kind, PromiseView, make_promise, promises_of
-from router.rules import Route, route
+from router.promising import Kind, PromiseView, make_promise, open_promises, promises_of
+from router.rules import CALLED_TO_ALL, Route, chat_route, route
 from router.services import Services
 from router.standing import the_contact
 from triage.definition import GateResult, Result
@@ -47,7 +48,7 @@ def receive(tx: Tx, arrival: Arrival, services: Services, actor: str = "system")
     failpoint("intake.after_contact")
     _tell_received(tx, contact, arrival, decided, first=matter.joined_by == "new", actor=actor)
     if arrival.answers is not None:
-        bind_answers(tx, arrival.answers, contact.id or 0, arrival.result, actor)
+        bind_answers(tx, arrival.answers, contact.id or 0, arrival.result, actor, arrival.gate)
     due_at = _promised_by(arrival, handled, decided, services)
     entry = _enqueue(tx, contact, handled, decided, services, arrival, due_at=due_at, actor=actor)
     promise = _promise(tx, contact, handled, decided, services, due_at=due_at, actor=actor)
@@ -74,10 +75,19 @@ def withdraw_flag(
     level = more_urgent(result.level, Urgency.SAME_DAY)
     if level is not Urgency.EMERGENCY:
         record(tx, FlagWithdrawn(answers=answers, urgency=level), contact=contact, actor=actor)
-    entry = queues.entry_of(tx, contact)
     row = the_contact(tx, contact)
     row.topic = result.topic
     tx.session.flush()
+    return weigh_again(tx, row, level, result.tags, actor, services)
+
+
+def weigh_again(
+    tx: Tx, row: Contact, level: Urgency, tags: frozenset[str], actor: str, services: Services
+) -> EntryView:
+    """Gives the contact's entry the place of another level; arrival stays."""
+    contact = row.id or 0
+    entry = queues.entry_of(tx, contact)
+    promised = [promise.due_at for promise in open_promises(tx, contact)]
     decided = route(
         urgency=level,
         topic_queue=entry.queue,
@@ -86,13 +96,12 @@ def withdraw_flag(
         now=tx.now,
         line=_line(row.line, services),
         door=services.catalogue.door(row.door) if row.door else None,
-        tags=result.tags,
+        tags=tags,
         arrived_at=row.arrived_at,
         not_before=entry.not_before,
     )
-    return queues.reclassify(
-        tx, contact, urgency=level, tier=decided.tier, due_at=decided.due_at, actor=actor
-    )
+    due_at = min([decided.due_at, *promised])  # a milder level moves no promise
+    return queues.reclassify(tx, contact, urgency=level, tier=decided.tier, due_at=due_at, actor=actor)
 
 
 def contact_of_number(
@@ -141,12 +150,17 @@ def received_again(tx: Tx, contact: int, services: Services) -> Received:
 
 
 def callback_promise(
-    tx: Tx, contact: int, *, asked: Line | Queue, due_at: datetime, actor: str
+    tx: Tx,
+    contact: int,
+    *,
+    asked: Line | Queue,
+    due_at: datetime,
+    not_before: datetime | None = None,
+    actor: str,
 ) -> PromiseView:
     """Promises a call back by `due_at`, told as a range of the asked one's own hours."""
-    return make_promise(
-        tx, contact, kind=Kind.CALLBACK, due_at=due_at, told_as=told_as(asked, tx.now, due_at), actor=actor
-    )
+    told = told_as(asked, max(tx.now, not_before or tx.now), due_at)
+    return make_promise(tx, contact, kind=Kind.CALLBACK, due_at=due_at, told_as=told, actor=actor)
 
 
 def told_as(asked: Line | Queue, now: datetime, due_at: datetime) -> Mapping[str, object]:
@@ -189,23 +203,30 @@ def _handled_as(arrival: Arrival, services: Services, now: datetime) -> str:
         return "call"
     if arrival.channel == Channel.FORM:
         return "message"
-    # Nobody waits live outside hours: the chat is kept as a message and answered at the opening.
-    return "chat" if _route(arrival, "chat", services, now).service_open else "message"
+    decided = chat_route(**_known(arrival, services, now))
+    # In danger and nobody at the chat: who left a number that may be called is called, first at the opening.
+    may_be_called = arrival.phone is not None and arrival.safe_contact.get("call") is not False
+    is_called = decided.channel == "message" and decided.tier == CALLED_TO_ALL and may_be_called
+    return "callback" if is_called else decided.channel
 
 
 def _route(arrival: Arrival, handled: str, services: Services, now: datetime) -> Route:
+    line = _line(arrival.line, services)
+    return route(**_known(arrival, services, now), channel=handled, line=line)
+
+
+def _known(arrival: Arrival, services: Services, now: datetime) -> dict[str, Any]:
     result, gate = arrival.result, arrival.gate
-    return route(
-        urgency=_level(result, gate) or arrival.urgency,
-        topic_queue=result.queue if result else arrival.queue,
-        channel=handled,
-        catalogue=services.catalogue,
-        now=now,
-        line=_line(arrival.line, services),
-        door=services.catalogue.door(arrival.door) if arrival.door else None,
-        tags=(result.tags if result else frozenset()) | (gate.tags if gate else frozenset()),
-        arrived_at=arrival.arrived_at,
-    )
+    return {
+        "urgency": _level(result, gate) or arrival.urgency,
+        "topic_queue": result.queue if result else arrival.queue,
+        "catalogue": services.catalogue,
+        "now": now,
+        "door": services.catalogue.door(arrival.door) if arrival.door else None,
+        "tags": (result.tags if result else frozenset()) | (gate.tags if gate else frozenset()),
+        "arrived_at": arrival.arrived_at,
+        "not_before": arrival.not_before,
+    }
 
 
 def _level(result: Result | None, gate: GateResult | None) -> Urgency | None:
@@ -226,15 +247,18 @@ def _write(tx: Tx, arrival: Arrival, decided: Route) -> tuple[Contact, Matter]:
     if arrival.answers is not None and answers_view(tx, arrival.answers).sent_at is not None:
         raise AnswersClosed(answers=arrival.answers)
     key = tx.vault.new_key(tx)
-    asker = new_party(tx, key=key, language=arrival.language, phone=arrival.phone, name=arrival.name)
+    asker, subject = _people(tx, arrival, key)
     topic = arrival.result.topic if arrival.result else arrival.topic
     matter = None
+    # Of the subject, never of the asker: a mother's and her child's needs are two matters.
+    identity = arrival.identity if subject is asker else arrival.subject_identity
     if arrival.matter is not None:
         matter = join_confirmed(tx, arrival.matter)
-    elif arrival.identity is not None:
-        matter = join_identified(tx, arrival.identity, topic)
-        asker.identity_blind, asker.identified = tx.vault.blind(arrival.identity), True
-    matter = matter or open_matter(tx, asker.id or 0, topic)
+    elif identity is not None:
+        matter = join_identified(tx, identity, topic)
+    matter = matter or open_matter(tx, subject.id or 0, topic)
+    _identify(tx, asker, arrival.identity)
+    _identify(tx, subject, identity)
     row = Contact(
         client_id=arrival.client_id,
         channel=arrival.channel,
@@ -242,15 +266,37 @@ def _write(tx: Tx, arrival: Arrival, decided: Route) -> tuple[Contact, Matter]:
         door=arrival.door,
         language=arrival.language,
         asker_id=asker.id or 0,
-        subject_id=asker.id or 0,
+        subject_id=subject.id or 0,
         matter_id=matter.id or 0,
         data_key_id=key,
         topic=topic,
         arrived_at=arrival.arrived_at,
         born_of=arrival.born_of,
+        acting=arrival.acting.record(tx.now) if arrival.acting else {},
         is_follow_up=matter.joined_by != "new",
     )
     return tx.add(row), matter
+
+
+def _people(tx: Tx, arrival: Arrival, key: int) -> tuple[Party, Party]:
+    """The asker, and the subject: another person without a number of her own when the asker acts for her."""
+    asker = new_party(
+        tx,
+        key=key,
+        language=arrival.language,
+        phone=arrival.phone,
+        name=arrival.name,
+        safe=arrival.safe_contact,
+    )
+    if arrival.acting is None or not arrival.acting.for_another:
+        return asker, asker
+    return asker, new_party(tx, key=key, language=arrival.language)
+
+
+def _identify(tx: Tx, party: Party, identity: str | None) -> None:
+    if identity is not None:
+        party.identity_blind, party.identified = tx.vault.blind(identity), True
+        tx.session.flush()
 
 
 def _tell_received(
@@ -272,10 +318,11 @@ def _tell_received(
 
 
 def _promised_by(arrival: Arrival, handled: str, decided: Route, services: Services) -> datetime:
-    if handled != "callback":
+    if handled != "callback" or decided.tier == CALLED_TO_ALL:
         return decided.due_at
     asked = asked_of(arrival.line, decided.queue, services)
-    return callback_due(asked, arrival.arrived_at, services.catalogue.calendar)
+    start = max(arrival.arrived_at, arrival.not_before or arrival.arrived_at)
+    return callback_due(asked, start, services.catalogue.calendar)
 
 
 def _enqueue(
@@ -320,8 +367,11 @@ def _promise(
 ) -> PromiseView | None:
     if handled == "callback":
         asked = asked_of(contact.line, decided.queue, services)
-        return callback_promise(tx, contact.id or 0, asked=asked, due_at=due_at, actor=actor)
+        return callback_promise(
+            tx, contact.id or 0, asked=asked, due_at=due_at, not_before=decided.opens_at, actor=actor
+        )
     if handled == "message":
-        told = {"key": "promise.message", "end": due_at.isoformat()}
+        start = decided.opens_at or tx.now
+        told = {"key": "promise.message", "start": start.isoformat(), "end": due_at.isoformat()}
         return make_promise(tx, contact.id or 0, kind=Kind.MESSAGE, due_at=due_at, told_as=told, actor=actor)
     return None

@@ -42,7 +42,9 @@ class Matter(Row, table=True):
 
 
 class Contact(Row, table=True):
-    """One arrival; where it stands is its entry's, how it ended its outcome's."""
+    """One arrival; where it stands is its entry's, how it ended its outcome's. `acting` is who asks for
+    whom, as told (`router.acting`); empty when it was not.
+    """
 
     id: int | None = big_id()
     client_id: str
@@ -57,12 +59,15 @@ class Contact(Row, table=True):
     topic: str | None = None
     arrived_at: datetime = utc(index=True)
     born_of: int | None = ref("contact.id", nullable=True)
+    acting: dict[str, Any] = json_col()
     is_follow_up: bool = False
     __table_args__ = (UniqueConstraint("client_id"),)
 
 
 class Answers(Row, table=True):
-    """What the resident filled, sealed, with the questionnaire's version; never changed once sent."""
+    """What the resident filled, or a professional for her (`filled_by`), sealed, with the questionnaire's
+    version; never changed once sent. A professional's unsent one is the contact's only draft.
+    """
 
     id: int | None = big_id()
     client_id: str
@@ -80,17 +85,31 @@ class Answers(Row, table=True):
     fired: list[Any] = json_col()
     tags: list[str] = json_col()
     complete: bool | None = None
-    __table_args__ = (UniqueConstraint("client_id"),)
+    filled_by: int | None = ref("staff.id", nullable=True, index=False)
+    __table_args__ = (
+        UniqueConstraint("client_id"),
+        Index(
+            "ix_answers_draft",
+            "contact_id",
+            unique=True,
+            sqlite_where=text("sent_at IS NULL AND filled_by IS NOT NULL"),
+            postgresql_where=text("sent_at IS NULL AND filled_by IS NOT NULL"),
+        ),
+    )
 
 
 class Assessment(Row, table=True):
-    """A professional's assessment of the need of care; append-only, the newest counts."""
+    """A professional's assessment of the need of care; append-only, the newest counts. The level it found is
+    kept beside the one it gave; `reason_code` is one of `router.assessments.REASONS`.
+    """
 
     id: int | None = big_id()
     contact_id: int = ref("contact.id")
     assessed_at: datetime = utc()
     assessed_by: int = ref("staff.id", index=False)
     urgency: str
+    urgency_before: str | None = None
+    reason_code: str | None = None
     reason_sealed: bytes | None = sealed()
 
 

@@ -3,14 +3,16 @@
 Arrival and place are kept.
 """
 
+from core.hours import add_service_time
 from core.identity import Actor
 from core.store import Tx
+from core.urgency import Urgency
 from queues import service as queues
 from queues.views import EntryView
 from router.errors import NoNumber, TooLate
-from router.intake import asked_of, callback_promise
-from router.outcomes import record_outcome
-from router.parties import Purpose, can_reach, change_phone
+from router.intake import asked_of, callback_promise, hours_of
+from router.outcomes import WITHDRAWN, record_outcome
+from router.parties import Purpose, allow_calls, can_reach, change_phone
 from router.promises import callback_due
 from router.promising import (
     Kind,
@@ -20,12 +22,12 @@ from router.promising import (
     open_promise,
     open_promises,
     point_to,
+    promises_of,
     withdraw_promise,
 )
+from router.rules import CALLED_TO_ALL
 from router.services import Services
 from router.standing import check_may, the_contact
-
-WITHDRAWN = "WITHDRAWN"
 
 
 def change_to_callback(
@@ -40,21 +42,42 @@ def change_to_callback(
     row = the_contact(tx, contact)
     if phone is not None:
         change_phone(tx, row.asker_id, phone)
+    if actor.kind == "resident":
+        allow_calls(tx, row.asker_id)
     if not can_reach(tx, row.asker_id, Purpose.CALL):
         raise NoNumber(field="phone")
     known = open_promise(tx, contact, Kind.CALLBACK)
     if known is not None:
+        back_to_call(tx, contact, actor.key)
         return known
-    entry = queues.change_channel(tx, contact, channel="callback", actor=actor.key)
+    until = queues.entry_of(tx, contact).not_before
+    ahead = until if until is not None and until > tx.now else None
+    entry = queues.change_channel(tx, contact, channel="callback", not_before=ahead, actor=actor.key)
     asked = asked_of(row.line, entry.queue, services)
-    due_at = callback_due(asked, tx.now, services.catalogue.calendar)
+    ready = ahead or tx.now
+    due_at = callback_due(asked, ready, services.catalogue.calendar)
+    if entry.tier == CALLED_TO_ALL:
+        soon = services.catalogue.queue(entry.queue).target("callback", Urgency.EMERGENCY)
+        due_at = min(due_at, add_service_time(hours_of(asked), ready, soon))
     replaced = [
         end_promise(tx, contact, old.kind, Why.REPLACED, actor.key) for old in open_promises(tx, contact)
     ]
-    made = callback_promise(tx, contact, asked=asked, due_at=due_at, actor=actor.key)
+    made = callback_promise(tx, contact, asked=asked, due_at=due_at, not_before=ready, actor=actor.key)
     for old in replaced:
         point_to(tx, old.id, made.id)
     return made
+
+
+def back_to_call(tx: Tx, contact: int, actor: str) -> bool:
+    """Whoever was promised a call and waits in the chat instead is called again; whether that was so."""
+    entry = queues.entry_of(tx, contact)
+    if entry.channel == "callback" or entry.state not in ("waiting", "offered", "scheduled", "left"):
+        return False
+    # Also when the promise is kept: after a try in vain the request is as open as before.
+    if not any(promise.kind == Kind.CALLBACK for promise in promises_of(tx, contact)):
+        return False
+    queues.change_channel(tx, contact, channel="callback", actor=actor)
+    return True
 
 
 def cancel(tx: Tx, contact: int, actor: Actor, services: Services) -> EntryView:

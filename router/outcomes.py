@@ -16,16 +16,26 @@ from core.failpoints import failpoint
 from core.identity import Actor
 from core.models import Event
 from core.store import Tx
+from core.urgency import Urgency
 from queues import service as queues
 from queues.views import EntryView
+from router.acting import acting_of
 from router.arrivals import Arrival, Channel, Received
-from router.errors import AlreadyClosed, AttemptsLeft, MessageOwed, OutcomeUnknown, TooLate
+from router.errors import (
+    AlreadyClosed,
+    AttemptsLeft,
+    MessageOwed,
+    OutcomeUnknown,
+    SecondNeeded,
+    TooLate,
+)
 from router.events import OutcomeRecorded
-from router.intake import receive
+from router.intake import asked_of, receive
 from router.matters import contacts_of
-from router.models import OUTCOME, Outcome
-from router.parties import Purpose, can_reach, phone_of
+from router.models import ANSWERS, OUTCOME, Outcome
+from router.parties import Purpose, can_reach, phone_of, the_party
 from router.promising import open_promises, settle_elsewhere, text_resident
+from router.rules import CALLED_TO_ALL, SELF_HARM
 from router.services import Services
 from router.standing import check_holds, check_may, the_contact
 
@@ -33,10 +43,12 @@ NOTE = "outcome.note"
 NOTE_CHARS = 4000
 UNREACHED = "UNREACHED"
 DUPLICATE = "DUPLICATE"
+WITHDRAWN = "WITHDRAWN"  # by the resident herself
 WHY = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 # Results of attempts (callbacks.results) by which the resident was spoken with, or truly tried in vain.
 TALKED = frozenset({"reached", "refused"})
 TRIED = frozenset({"no_answer", "busy", "voicemail"})
+URGENT = frozenset({Urgency.EMERGENCY, Urgency.ED})  # given up by nobody alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +99,13 @@ def close(
 ) -> OutcomeView:
     """Ends a held contact with an outcome, and with it the ticked siblings of its matter.
 
-    A callback nobody was reached by ends only with a message to the resident, or with `why` none may be sent.
+    A callback nobody was reached by ends only with a message to the resident, or with `why` none may be sent;
+    an urgent one by another professional than the one who rang in vain.
     """
     entry = check_holds(tx, actor, "contact.close", contact, assignment)
     if outcome_of(tx, contact) is not None:
         raise AlreadyClosed(contact=contact)
-    chosen = _fitting(tx, code, entry, services)
+    chosen = _fitting(tx, code, entry, actor, services)
     owed = _owes_word(tx, entry)
     row = record_outcome(tx, contact, chosen, by=actor.id, actor=actor.key, note=note, why=why)
     failpoint("outcome.after_insert")
@@ -105,6 +118,8 @@ def close(
         raise Invalid(field="siblings")
     for sibling in sorted(siblings):
         _end_sibling(tx, sibling, contact, actor, services)
+    if services.catalogue.site.survey and chosen.survey and not was_in_danger(tx, entry):
+        text_resident(tx, contact, key=f"survey:{contact}", text="sms.survey", purpose=Purpose.SURVEY)
     return replace(row, siblings=tuple(sorted(siblings)))
 
 
@@ -114,7 +129,7 @@ def correct(tx: Tx, contact: int, actor: Actor, *, code: str, why: str, services
     old = outcome_of(tx, contact)
     if old is None or not why:
         raise Invalid(field="why" if old else "contact")
-    chosen = _by_professional(code, services)
+    chosen = _by_professional(code, queues.entry_of(tx, contact).queue, services)
     return record_outcome(tx, contact, chosen, by=actor.id, actor=actor.key, why=why, supersedes=old.id)
 
 
@@ -196,6 +211,25 @@ def reach_of(tx: Tx, contact: int) -> Reach:
     )
 
 
+def was_in_danger(tx: Tx, entry: EntryView) -> bool:
+    """Whether the contact is or was an emergency, or any of its answers told of self-harm."""
+    if entry.tier == CALLED_TO_ALL:
+        return True
+    told = tx.all(select(ANSWERS.tags).where(ANSWERS.contact_id == entry.contact))
+    return any(SELF_HARM in tags for tags in told)
+
+
+def needs_second(tx: Tx, entry: EntryView, staff: int) -> bool:
+    """Whether this call is urgent and nobody but this professional has rung."""
+    return entry.urgency in URGENT and tried_by(tx, entry.contact) <= {staff}
+
+
+def tried_by(tx: Tx, contact: int) -> frozenset[int]:
+    """The professionals who asked to be connected to the resident."""
+    asked = [event for event in read_events(tx, contact=contact) if event.type == "attempt.requested"]
+    return frozenset(int(event.data["agent"]) for event in asked)
+
+
 def reopen(tx: Tx, contact: int, *, client_id: str, actor: Actor, services: Services) -> Received:
     """A return to a closed contact: a new contact of the same matter, offered first to the same professional.
 
@@ -216,6 +250,8 @@ def reopen(tx: Tx, contact: int, *, client_id: str, actor: Actor, services: Serv
         door=row.door,
         language=row.language,
         phone=phone,
+        safe_contact=the_party(tx, row.asker_id).safe_contact,
+        acting=acting_of(row.acting),
         matter=row.matter_id,
         callback=entry.channel == "callback" and phone is not None,
         urgency=entry.urgency,
@@ -226,23 +262,27 @@ def reopen(tx: Tx, contact: int, *, client_id: str, actor: Actor, services: Serv
     return receive(tx, arrival, services, actor.key)
 
 
-def _fitting(tx: Tx, code: str, entry: EntryView, services: Services) -> OutcomeCode:
-    chosen = _by_professional(code, services)
+def _fitting(tx: Tx, code: str, entry: EntryView, actor: Actor, services: Services) -> OutcomeCode:
+    chosen = _by_professional(code, entry.queue, services)
     if entry.channel != "callback":
         return chosen
     if not chosen.ends_callback:
         raise OutcomeUnknown(field="code")
-    if chosen.id == UNREACHED and reach_of(tx, entry.contact).tries < services.catalogue.limits.attempts:
+    asked = asked_of(the_contact(tx, entry.contact).line, entry.queue, services)
+    least = services.catalogue.tries(asked).attempts
+    if chosen.id == UNREACHED and reach_of(tx, entry.contact).tries < least:
         raise AttemptsLeft(contact=entry.contact)
+    if chosen.id == UNREACHED and needs_second(tx, entry, actor.id):
+        raise SecondNeeded(contact=entry.contact)
     return chosen
 
 
-def _by_professional(code: str, services: Services) -> OutcomeCode:
+def _by_professional(code: str, queue: str, services: Services) -> OutcomeCode:
     try:
         chosen = services.catalogue.outcome(code)
     except UnknownId:
         raise OutcomeUnknown(field="code") from None
-    if not chosen.by_professional:
+    if not chosen.by_professional or chosen.queue not in (None, queue):
         raise OutcomeUnknown(field="code")
     return chosen
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from core.errors import NotFound
-from core.phone import normalise
+from core.phone import normalise, takes_texts
 from core.store import Tx
 from router.models import Party
 
@@ -25,6 +25,9 @@ class Purpose(StrEnum):
     LINK = "link"
 
 
+SPOKEN = frozenset({Purpose.CALL, Purpose.VOICEMAIL})  # the others are texts, which a landline does not take
+
+
 def may_contact(*, safe: Mapping[str, object], non_disclosure: bool, purpose: Purpose) -> bool:
     """Whether a person may be reached so: her own "not safe" stands, and a non-disclosure order stops all
     but a call.
@@ -34,9 +37,28 @@ def may_contact(*, safe: Mapping[str, object], non_disclosure: bool, purpose: Pu
     return purpose == Purpose.CALL or not non_disclosure
 
 
-def new_party(tx: Tx, *, key: int, language: str, phone: str | None = None, name: str | None = None) -> Party:
+def safe_choices(*, call: bool, sms: bool, voicemail: bool) -> dict[str, bool]:
+    """A person's choices as they are stored; who wants no text messages gets no link and no survey by one."""
+    return {
+        Purpose.CALL.value: call,
+        Purpose.SMS.value: sms,
+        Purpose.VOICEMAIL.value: voicemail,
+        Purpose.LINK.value: sms,
+        Purpose.SURVEY.value: sms,
+    }
+
+
+def new_party(
+    tx: Tx,
+    *,
+    key: int,
+    language: str,
+    phone: str | None = None,
+    name: str | None = None,
+    safe: Mapping[str, bool] | None = None,
+) -> Party:
     """A new anonymous person whose content is sealed with data key `key`; PhoneFault on a bad number."""
-    party = Party(data_key_id=key, language=language, safe_contact={})
+    party = Party(data_key_id=key, language=language, safe_contact=dict(safe or {}))
     _write_phone(tx, party, phone)
     if name is not None:
         party.name_sealed = tx.vault.seal(tx, key, NAME, name)
@@ -47,6 +69,25 @@ def change_phone(tx: Tx, party_id: int, phone: str) -> None:
     """Replaces the person's number; PhoneFault when it may not be dialled."""
     _write_phone(tx, the_party(tx, party_id), phone)
     tx.session.flush()
+
+
+def choose_contact(tx: Tx, party_id: int, safe: Mapping[str, bool]) -> None:
+    """Replaces how the person said she may be reached."""
+    the_party(tx, party_id).safe_contact = dict(safe)
+    tx.session.flush()
+
+
+def allow_calls(tx: Tx, party_id: int) -> None:
+    """The person asks to be called: an earlier "do not call" no longer stands, the rest does."""
+    party = the_party(tx, party_id)
+    party.safe_contact = {**party.safe_contact, Purpose.CALL.value: True}
+    tx.session.flush()
+
+
+def refused(tx: Tx, party_id: int) -> tuple[str, ...]:
+    """The ways in which the person said she is not to be reached."""
+    safe = the_party(tx, party_id).safe_contact
+    return tuple(purpose.value for purpose in Purpose if safe.get(purpose.value) is False)
 
 
 def phone_of(tx: Tx, party_id: int) -> str | None:
@@ -66,10 +107,12 @@ def name_of(tx: Tx, party_id: int) -> str | None:
 
 
 def can_reach(tx: Tx, party_id: int, purpose: Purpose) -> bool:
-    """Whether there is a number and it may be used for this."""
+    """Whether there is a number, it takes this, and it may be used for it."""
     party = the_party(tx, party_id)
     allowed = may_contact(safe=party.safe_contact, non_disclosure=party.non_disclosure, purpose=purpose)
-    return allowed and party.phone_sealed is not None
+    if not allowed or party.phone_sealed is None:
+        return False
+    return purpose in SPOKEN or takes_texts(phone_of(tx, party_id) or "")
 
 
 def the_party(tx: Tx, party_id: int) -> Party:

@@ -79,6 +79,17 @@ def keep_promise(tx: Tx, contact: int, kind: Kind, at: datetime, actor: str) -> 
     return promise_view(row)
 
 
+def kept_earlier(tx: Tx, contact: int, kind: Kind, *, was: datetime, at: datetime, actor: str) -> None:
+    """Moves the instant a promise was kept, `was`, to the earlier one of news that came late."""
+    row: Promise | None = tx.one(
+        select(Promise).where(PROMISE.contact_id == contact, PROMISE.kind == kind, PROMISE.kept_at == was)
+    )
+    if row is not None and at < was:
+        row.kept_at = None
+        tx.session.flush()
+        keep_promise(tx, contact, kind, at, actor)
+
+
 def withdraw_promise(tx: Tx, contact: int, kind: Kind, actor: str) -> PromiseView:
     """Ends the open promise because the resident wants it no more; PromiseGone when there is none."""
     return end_promise(tx, contact, kind, Why.WITHDRAWN, actor)
@@ -124,10 +135,10 @@ def promises_of(tx: Tx, contact: int) -> list[PromiseView]:
     return [promise_view(row) for row in tx.all(statement)]
 
 
-def text_resident(tx: Tx, contact: int, *, key: str, text: str) -> bool:
+def text_resident(tx: Tx, contact: int, *, key: str, text: str, purpose: Purpose = Purpose.SMS) -> bool:
     """Schedules an SMS of text key `text` once per `key`, if the asker may be sent one; tells whether."""
     row = tx.get(Contact, contact)
-    if row is None or not can_reach(tx, row.asker_id, Purpose.SMS):
+    if row is None or not can_reach(tx, row.asker_id, purpose):
         return False
     schedule(tx, key=key, kind="sms", args={"contact": contact, "text": text})
     return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.county import Catalogue, ChatDoor, Line, PromiseKind, Queue, UnknownId
-from core.hours import Calendar, Hours, add_service_time, end_of_service_day, is_open, next_opening
+from core.hours import Calendar, Hours, add_service_time, both, end_of_service_day, is_open, next_opening
 from core.urgency import Urgency
 from router.promises import callback_due
 
@@ -46,7 +46,8 @@ def route(
 ) -> Route:
     """The route of one contact; without an urgency its line's default level holds, or NON_URGENT.
 
-    The due time counts from the arrival (or a later `not_before`) in the service time of the channel's hours.
+    The due time counts from the arrival (or a later `not_before`) in the service time of the channel's hours;
+    one that is called to all is due like an emergency, whatever its level.
     Raises UnknownId for a queue that the county does not have, or when nothing names a queue.
     """
     queue, queue_why = _queue(topic_queue, line, door, catalogue)
@@ -56,8 +57,12 @@ def route(
     own_line = line if line is not None and line.queue == queue.id else None
     service, intake = service_hours(queue, channel, own_line, door), _intake_hours(queue, own_line, door)
     start = max(arrived_at or now, not_before or arrived_at or now)
-    due_at, due_why = _due(queue, channel, level, start, service, line=own_line, calendar=catalogue.calendar)
-    service_open = is_open(service, now)
+    due_level = Urgency.EMERGENCY if tier == CALLED_TO_ALL else level
+    due_at, due_why = _due(
+        queue, channel, due_level, start, service, line=own_line, calendar=catalogue.calendar
+    )
+    earliest = max(now, not_before or now)
+    service_open = earliest == now and is_open(service, now)
     return Route(
         queue=queue.id,
         channel=channel,
@@ -66,9 +71,41 @@ def route(
         due_at=due_at,
         intake_open=is_open(intake, now),
         service_open=service_open,
-        opens_at=None if service_open else next_opening(service, now),
+        opens_at=None if service_open else next_opening(service, earliest),
         why=(queue_why, level_why, tier_why, due_why, "hours:open" if service_open else "hours:closed"),
     )
+
+
+def chat_route(
+    *,
+    urgency: Urgency | None,
+    topic_queue: str | None,
+    catalogue: Catalogue,
+    now: datetime,
+    door: ChatDoor | None = None,
+    tags: Collection[str] = (),
+    arrived_at: datetime | None = None,
+    not_before: datetime | None = None,
+) -> Route:
+    """The route of one who comes to write: live while door and queue are open, otherwise a message.
+
+    Nobody waits live outside hours: a message is read when its queue opens, maybe sooner than the chat does.
+    """
+    live, message = (
+        route(
+            urgency=urgency,
+            topic_queue=topic_queue,
+            channel=channel,
+            catalogue=catalogue,
+            now=now,
+            door=door,
+            tags=tags,
+            arrived_at=arrived_at,
+            not_before=not_before,
+        )
+        for channel in ("chat", "message")
+    )
+    return live if live.service_open else message
 
 
 def tier_of(urgency: Urgency, tags: Collection[str] = ()) -> tuple[int, str]:
@@ -85,9 +122,9 @@ def tier_of(urgency: Urgency, tags: Collection[str] = ()) -> tuple[int, str]:
 def service_hours(
     queue: Queue, channel: str, line: Line | None = None, door: ChatDoor | None = None
 ) -> Hours:
-    """The hours in which a person answers this channel: the door's for chats, the line's for its calls."""
+    """The hours in which a person answers this channel: a chat's when door and queue are both open."""
     if channel == "chat" and door is not None:
-        return door.service_hours
+        return both(door.service_hours, queue.service_hours)
     if line is not None and channel != "chat":
         return line.hours
     return queue.service_hours
