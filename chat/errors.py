@@ -3,7 +3,14 @@
 from core.errors import Conflict, Invalid
 from queues.errors import StaleAssignment
 
-__all__ = ["ConversationEnded", "MessageIdReused", "NewerMessages", "StaleAssignment", "TextRefused"]
+__all__ = [
+    "ConversationEnded",
+    "MessageIdReused",
+    "NewerMessages",
+    "NoText",
+    "StaleAssignment",
+    "TextRefused",
+]
 
 
 class ConversationEnded(Conflict):
@@ -22,6 +29,12 @@ class NewerMessages(Conflict):
     """The resident has written since the professional last looked."""
 
     code = "newer_messages"
+
+
+class NoText(Invalid):
+    """This person may not be sent a text message."""
+
+    code = "no_text"
 
 
 class TextRefused(Invalid):

@@ -3,10 +3,13 @@
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CheckConstraint, Index, Table, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Table, UniqueConstraint, text
 from sqlmodel import Field
 
-from core.db import Row, big_id, ref, sealed, utc
+from core.db import Row, big_id, partial, ref, sealed, utc
+
+# The words of the partial index, which a bound parameter would not match.
+REPLY = "kind = 'text' AND sender_key LIKE 'staff:%'"
 
 
 class Message(Row, table=True):
@@ -25,12 +28,16 @@ class Message(Row, table=True):
     __table_args__ = (
         UniqueConstraint("contact_id", "seq"),
         UniqueConstraint("contact_id", "sender_key", "client_id"),
+        partial("ix_message_reply", "contact_id", "seq", where=REPLY),
         CheckConstraint("(body_sealed IS NULL) <> (text_key IS NULL)", name="text"),
     )
 
 
 class Participant(Row, table=True):
-    """Who is or was in a conversation, what they have seen, and whether the resident is present."""
+    """Who is or was in a conversation, what they have seen, and whether the resident is present.
+
+    A resident may ask to be texted when it is her turn; `texted_at` is the text she has not come back after.
+    """
 
     contact_id: int = ref("contact.id", primary=True)
     who_key: str = Field(primary_key=True)
@@ -40,14 +47,11 @@ class Participant(Row, table=True):
     seen_seq: int = 0
     connected_at: datetime | None = utc(nullable=True)
     disconnected_at: datetime | None = utc(nullable=True)
-    __table_args__ = (
-        Index(
-            "ix_participant_present",
-            "connected_at",
-            sqlite_where=text("disconnected_at IS NULL"),
-            postgresql_where=text("disconnected_at IS NULL"),
-        ),
-    )
+    hidden_since: datetime | None = utc(nullable=True)
+    wants_text: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    texted_at: datetime | None = utc(nullable=True)
+    texts_count: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    __table_args__ = (partial("ix_participant_present", "connected_at", where="disconnected_at IS NULL"),)
 
 
 MESSAGE = cast(Table, Message.__table__)  # type: ignore[attr-defined]

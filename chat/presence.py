@@ -1,16 +1,30 @@
 """Who takes part in a conversation and who is there now: coming, going, and being gone without a word."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    false,
+    literal,
+    select,
+    update,
+)
 
 from chat.events import ChatPresence
 from chat.models import PARTICIPANT, Participant
+from core.db import UtcTime, among, given_rows, insert_given, type_big
 from core.events import record
 from core.identity import Actor
 from core.store import Tx
 from queues import service as queues
 from queues.views import EntryView
+from router.moves import back_to_call
 from router.services import Services
 from router.standing import check_may
 
@@ -19,12 +33,38 @@ STAFF = "staff"
 # A page renews its presence; one that stopped without a word is taken for gone after three renewals.
 STALE = timedelta(seconds=45)
 SWEPT = 50
+NOW = bindparam("now", type_=UtcTime())
+STAFF_HERE = select(PARTICIPANT.c.who_key).where(
+    PARTICIPANT.c.contact_id == bindparam("contact"),
+    PARTICIPANT.c.role == STAFF,
+    PARTICIPANT.c.left_at.is_(None),
+)
+OTHERS_LEAVE = (
+    update(PARTICIPANT)
+    .where(among(PARTICIPANT.c.contact_id, "contacts"), PARTICIPANT.c.role == STAFF)
+    .where(PARTICIPANT.c.left_at.is_(None))
+    .values(left_at=NOW)
+)
+JOIN_ALL = insert_given(
+    PARTICIPANT,
+    given_rows("holders", place=Integer(), contact_id=type_big, who_key=PARTICIPANT.c.who_key.type),
+    role=literal(STAFF),
+    joined_at=NOW,
+    seen_seq=literal(0),
+    wants_text=false(),
+    texts_count=literal(0),
+)
+SILENT = (
+    select(PARTICIPANT.c.contact_id)
+    .where(PARTICIPANT.c.role == RESIDENT, PARTICIPANT.c.disconnected_at.is_(None))
+    .where(PARTICIPANT.c.connected_at < bindparam("since", type_=UtcTime()))
+    .limit(SWEPT)
+)
 
 
 def staff_in(tx: Tx, contact: int) -> frozenset[int]:
     """The professionals who take part in the conversation."""
-    staff = (PARTICIPANT.c.role == STAFF, PARTICIPANT.c.left_at.is_(None))
-    keys = tx.all(select(PARTICIPANT.c.who_key).where(PARTICIPANT.c.contact_id == contact, *staff))
+    keys = tx.session.execute(STAFF_HERE, {"contact": contact}).scalars()
     return frozenset(int(key.partition(":")[2]) for key in keys)
 
 
@@ -41,6 +81,28 @@ def join_staff(tx: Tx, actor: Actor, held: EntryView) -> None:
     tx.session.flush()
 
 
+def has_staff(contact: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a professional takes part in the contact, or did, as a column beside its others."""
+    return exists().where(PARTICIPANT.c.contact_id == contact, PARTICIPANT.c.role == STAFF)
+
+
+def has_been_in(contact: ColumnElement[int], staff: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether this professional takes part in the contact, or did, as a column beside its others."""
+    key = literal(f"{STAFF}:") + cast(staff, Text)
+    return exists().where(PARTICIPANT.c.contact_id == contact, PARTICIPANT.c.who_key == key)
+
+
+def join_all(tx: Tx, holders: Sequence[tuple[int, str]], with_others: Sequence[int]) -> None:
+    """`join_staff` of many that have taken part in nothing of these contacts: contact and key of each.
+
+    `with_others`: the contacts that a professional has taken part in.
+    """
+    if with_others:
+        tx.execute(OTHERS_LEAVE, {"contacts": with_others, "now": tx.now})
+    rows = [[place, contact, key] for place, (contact, key) in enumerate(holders)]
+    tx.session.execute(JOIN_ALL, {"holders": rows, "now": tx.now})
+
+
 def connected(tx: Tx, contact: int) -> None:
     """The resident is present, and renewed so while the page is open; one who had left is back in her
     place.
@@ -49,21 +111,45 @@ def connected(tx: Tx, contact: int) -> None:
     if not _is_here(row, tx):
         record(tx, ChatPresence(present=True), contact=contact, actor=row.who_key)
     row.connected_at, row.disconnected_at = tx.now, None
+    row.hidden_since = row.texted_at = None
     tx.session.flush()
     entry = queues.entry_of(tx, contact)
     if entry.state == "left" and entry.resume_until is not None and entry.resume_until > tx.now:
         queues.resume(tx, contact, row.who_key)
 
 
+def hidden(tx: Tx, contact: int) -> None:
+    """The resident's page is open, but she is not looking at it."""
+    row = _resident(tx, contact)
+    row.hidden_since = row.hidden_since or tx.now
+    tx.session.flush()
+
+
+def wish_for_text(tx: Tx, contact: int, *, wanted: bool) -> None:
+    """Keeps whether the resident wants to be texted when it is her turn."""
+    _resident(tx, contact).wants_text = wanted
+    tx.session.flush()
+
+
+def wants_text(tx: Tx, contact: int) -> bool:
+    """Whether the resident is texted when it is her turn."""
+    row = _participant(tx, contact, f"{RESIDENT}:{contact}")
+    return row is not None and row.wants_text
+
+
 def disconnected(tx: Tx, contact: int, resume_until: datetime) -> None:
     """The resident's last page is gone: a chat in the line keeps its place until `resume_until`.
 
-    An emergency stays on top of the list, and promised work needs nobody at a page.
+    An emergency stays on top of the list, promised work needs nobody at a page, and whoever is texted in her
+    turn need not watch hers. Who was promised a call before she moved to the chat is called.
     """
     row = _resident(tx, contact)
     _absent(tx, row)
     entry = queues.entry_of(tx, contact)
-    if entry.channel == "chat" and entry.tier > 0 and entry.state in ("waiting", "offered"):
+    if entry.channel == "chat" and back_to_call(tx, contact, row.who_key):
+        return
+    stays = row.wants_text or entry.tier == 0
+    if entry.channel == "chat" and not stays and entry.state in ("waiting", "offered"):
         queues.leave(tx, contact, resume_until=resume_until, actor=row.who_key)
 
 
@@ -73,15 +159,14 @@ def leave(tx: Tx, actor: Actor, contact: int, services: Services) -> EntryView:
     Promised work and emergencies stay where they are: only `router.moves.cancel` ends what was promised.
     """
     check_may(tx, actor, "contact.leave", contact)
+    _resident(tx, contact).wants_text = False
     disconnected(tx, contact, tx.now + _resume(services))
     return queues.entry_of(tx, contact)
 
 
 def notice_absence(tx: Tx, services: Services) -> int:
     """Takes those for gone whose page stopped renewing without a word; returns how many."""
-    there = (PARTICIPANT.c.role == RESIDENT, PARTICIPANT.c.disconnected_at.is_(None))
-    stale = PARTICIPANT.c.connected_at < tx.now - STALE
-    silent = tx.all(select(PARTICIPANT.c.contact_id).where(*there, stale).limit(SWEPT))
+    silent = tx.session.execute(SILENT, {"since": tx.now - STALE}).scalars().all()
     for contact in silent:
         disconnected(tx, contact, tx.now + _resume(services))
     return len(silent)

@@ -5,7 +5,7 @@ Every text has its writer's id: sent again it is acknowledged again, with anothe
 
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from chat.conversation import (
     Kind,
@@ -16,9 +16,10 @@ from chat.conversation import (
     staff_says,
 )
 from chat.events import ChatReplied
-from chat.models import Participant
-from chat.presence import connected, disconnected, join_staff, leave, notice_absence, staff_in
+from chat.models import PARTICIPANT
+from chat.presence import connected, disconnected, hidden, join_staff, leave, notice_absence, staff_in
 from chat.transcript import add_line, message_at, message_sent, read_lines, talk_of
+from chat.turns import ask_for_text, sweep_turns
 from chat.views import Accepted, MessageView, Sent
 from core.access import log_access
 from core.events import record
@@ -41,8 +42,10 @@ __all__ = [
     "MessageView",
     "Sent",
     "accept",
+    "ask_for_text",
     "connected",
     "disconnected",
+    "hidden",
     "history",
     "leave",
     "message_at",
@@ -59,6 +62,12 @@ __all__ = [
 
 RESIDENT = "resident"
 WRITTEN = ("chat", "message")
+HAS_SEEN = (
+    update(PARTICIPANT)
+    .where(PARTICIPANT.c.contact_id == bindparam("contact"), PARTICIPANT.c.who_key == bindparam("who"))
+    .where(PARTICIPANT.c.seen_seq < bindparam("highest"))
+    .values(seen_seq=bindparam("highest"))
+)
 
 
 def accept(tx: Tx, actor: Actor, entry: int, assignment: int, services: Services) -> Accepted:
@@ -146,8 +155,7 @@ def seen(tx: Tx, actor: Actor, contact: int, seq: int) -> None:
     """Keeps the highest line the reader has seen; never moves back, never above what there is."""
     entry = check_may(tx, actor, "message.seen", contact, staff_in(tx, contact))
     highest = min(seq, talk_of(tx, entry).newest)
-    mine = (Participant.contact_id == contact, Participant.who_key == actor.key)
-    tx.execute(update(Participant).where(*mine, Participant.seen_seq < highest).values(seen_seq=highest))  # type: ignore[arg-type]
+    tx.execute(HAS_SEEN, {"contact": contact, "who": actor.key, "highest": highest})
 
 
 def wrap(tx: Tx, actor: Actor, contact: int, assignment: int, services: Services) -> EntryView:
@@ -181,8 +189,8 @@ def transfer(
 
 
 def sweep(tx: Tx, services: Services) -> int:
-    """What time alone does to conversations: a page that went silent is gone. Harmless twice."""
-    return notice_absence(tx, services)
+    """What time alone does to conversations: silent pages are gone, turns are texted. Harmless twice."""
+    return notice_absence(tx, services) + sweep_turns(tx, services)
 
 
 def _sent_before(tx: Tx, actor: Actor, contact: int, client_id: str, text: str) -> Sent | None:
@@ -220,6 +228,7 @@ def _staff_sends(tx: Tx, actor: Actor, entry: EntryView, client_id: str, text: s
     if said.first_reply:
         record(tx, ChatReplied(agent=actor.id, seq=said.seq), contact=entry.contact, actor=actor.key)
         keep_promise(tx, entry.contact, Promised.MESSAGE, tx.now, actor.key)
+        keep_promise(tx, entry.contact, Promised.CALLBACK, tx.now, actor.key)  # she moved to the chat
     return sent
 
 

@@ -3,22 +3,73 @@
 Decides nothing about who may write.
 """
 
-from sqlalchemy import case, func, select
+from collections.abc import Callable, Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, bindparam, func, literal_column, select
 
 from chat.conversation import Kind, Talk
 from chat.events import ChatMessage
-from chat.models import MESSAGE, Message
+from chat.models import MESSAGE, REPLY, Message
 from chat.views import MessageView, Sent
+from core.db import columns
 from core.errors import NotFound
 from core.events import record
 from core.failpoints import failpoint
 from core.identity import Actor
+from core.models import DataKey, Event
 from core.store import Tx
+from core.vault import WrappedKey
 from queues.views import EntryView
+from router.models import CONTACT, Contact
 from router.standing import the_contact
 
-RESIDENT_PREFIX = "resident:"
-STAFF_PREFIX = "staff:"
+BY_RESIDENT = MESSAGE.c.sender_key.startswith("resident:")
+
+
+def _newest(*conditions: ColumnElement[bool]) -> Callable[[ColumnElement[int]], ScalarSelect[int]]:
+    """The number of the newest such line of a contact, 0 when there is none; one look into an index."""
+
+    def of(contact: ColumnElement[int]) -> ScalarSelect[int]:
+        here = MESSAGE.c.contact_id == contact
+        return select(func.coalesce(func.max(MESSAGE.c.seq), 0)).where(here, *conditions).scalar_subquery()
+
+    return of
+
+
+# Of any line, of the resident's, of the professionals' texts: what a `Talk` needs.
+NEWEST = (_newest(), _newest(BY_RESIDENT), _newest(literal_column(REPLY)))
+_NEWEST_OF = select(*(newest(bindparam("contact", type_=Integer)) for newest in NEWEST))
+
+
+_KEY = columns(DataKey)
+
+# Lines with the key of their contact, read in the same transaction: what is erased cannot be opened.
+_LINE = (
+    "contact_id",
+    "seq",
+    "sender_key",
+    "sender_name",
+    "kind",
+    "client_id",
+    "body_sealed",
+    "text_key",
+    "at",
+)
+_LINES = (
+    select(*(MESSAGE.c[name] for name in _LINE), _KEY.id.label("key"), _KEY.kek, _KEY.wrapped)
+    .join(Contact, CONTACT.id == MESSAGE.c.contact_id)
+    .join(DataKey, _KEY.id == CONTACT.data_key_id)
+)
+_SENT = _LINES.where(
+    MESSAGE.c.contact_id == bindparam("contact"),
+    MESSAGE.c.sender_key == bindparam("sender"),
+    MESSAGE.c.client_id == bindparam("client"),
+)
+_EVENT = columns(Event)
+_TOLD = _LINES.join(
+    Event, (_EVENT.contact_id == MESSAGE.c.contact_id) & (_EVENT.data["seq"].as_integer() == MESSAGE.c.seq)
+).where(_EVENT.id > bindparam("after"), _EVENT.id <= bindparam("upto"), _EVENT.type == "chat.message")
 
 
 def add_line(
@@ -43,7 +94,7 @@ def add_line(
             sender_name=name,
             kind=kind,
             client_id=client_id,
-            body_sealed=None if text is None else tx.vault.seal(tx, key, _place(contact, seq), text),
+            body_sealed=None if text is None else tx.vault.seal(tx, key, place(contact, seq), text),
             text_key=text_key,
             at=tx.now,
         )
@@ -56,15 +107,8 @@ def add_line(
 
 def talk_of(tx: Tx, entry: EntryView) -> Talk:
     """The conversation as it stands, for the pure rules."""
-    seq, sender = MESSAGE.c.seq, MESSAGE.c.sender_key
-    resident = sender.startswith(RESIDENT_PREFIX)
-    reply = sender.startswith(STAFF_PREFIX) & (MESSAGE.c.kind == Kind.TEXT.value)
-    counts = select(
-        func.coalesce(func.max(seq), 0),
-        func.coalesce(func.max(case((resident, seq))), 0),
-        func.coalesce(func.max(case((reply, seq))), 0),
-    )
-    newest, newest_resident, newest_staff = tx.rows(counts.where(MESSAGE.c.contact_id == entry.contact))[0]
+    found: Any = tx.session.execute(_NEWEST_OF, {"contact": entry.contact}).one()
+    newest, newest_resident, newest_staff = found
     return Talk(
         state=entry.state,
         holder=entry.agent,
@@ -77,49 +121,55 @@ def talk_of(tx: Tx, entry: EntryView) -> Talk:
 
 def message_sent(tx: Tx, contact: int, sender_key: str, client_id: str) -> MessageView | None:
     """The line this writer stored under this id, if any."""
-    row = tx.one(
-        select(Message).where(
-            Message.contact_id == contact,  # type: ignore[arg-type]
-            Message.sender_key == sender_key,  # type: ignore[arg-type]
-            Message.client_id == client_id,  # type: ignore[arg-type]
-        )
-    )
-    return _view(tx, row, opened=True) if row is not None else None
+    mine = {"contact": contact, "sender": sender_key, "client": client_id}
+    found = tx.session.execute(_SENT, mine).first()
+    return _view(tx, found, opened=True) if found else None
 
 
 def message_at(tx: Tx, contact: int, seq: int) -> MessageView:
     """One line, opened, for viewers whose right to the conversation has been checked and logged."""
-    row = tx.one(select(Message).where(Message.contact_id == contact, Message.seq == seq))  # type: ignore[arg-type]
-    if row is None:
+    found = tx.rows(_LINES.where(MESSAGE.c.contact_id == contact, MESSAGE.c.seq == seq))
+    if not found:
         raise NotFound
-    return _view(tx, row, opened=True)
+    return _view(tx, found[0], opened=True)
+
+
+def told(tx: Tx, after: int, upto: int, contacts: Collection[int]) -> dict[tuple[int, int], MessageView]:
+    """The lines of `contacts` told by events after `after` up to `upto`, opened like `message_at`.
+
+    What has been erased meanwhile is left out.
+    """
+    found = tx.session.execute(_TOLD, {"after": after, "upto": upto})
+    lines = [_view(tx, row, opened=True) for row in found if row.contact_id in contacts and row.wrapped]
+    return {(line.contact, line.seq): line for line in lines}
 
 
 def read_lines(tx: Tx, contact: int, *, after: int, notes: bool, opened: bool = True) -> list[MessageView]:
     """The lines after `after` in order, with or without notes and texts."""
-    statement = select(Message).where(Message.contact_id == contact, Message.seq > after)  # type: ignore[arg-type]
+    statement = _LINES.where(MESSAGE.c.contact_id == contact, MESSAGE.c.seq > after)
     if not notes:
-        statement = statement.where(Message.kind != Kind.NOTE)  # type: ignore[arg-type]
-    return [_view(tx, row, opened=opened) for row in tx.all(statement.order_by(Message.seq))]  # type: ignore[arg-type]
+        statement = statement.where(MESSAGE.c.kind != Kind.NOTE)
+    return [_view(tx, row, opened=opened) for row in tx.rows(statement.order_by(MESSAGE.c.seq))]
 
 
-def _view(tx: Tx, row: Message, *, opened: bool) -> MessageView:
+def _view(tx: Tx, row: Any, *, opened: bool) -> MessageView:
+    contact, seq, sender, name, kind, client_id, sealed, text_key, at, key, kek, wrapped = row
     text = None
-    if opened and row.body_sealed is not None:
-        key = the_contact(tx, row.contact_id).data_key_id
-        text = tx.vault.open(tx, key, _place(row.contact_id, row.seq), row.body_sealed)
+    if opened and sealed is not None:
+        text = tx.vault.open_under(WrappedKey(key, kek, wrapped), place(contact, seq), sealed)
     return MessageView(
-        contact=row.contact_id,
-        seq=row.seq,
-        kind=Kind(row.kind),
-        sender=row.sender_key.partition(":")[0],
-        name=row.sender_name,
+        contact=contact,
+        seq=seq,
+        kind=Kind(kind),
+        sender=sender.partition(":")[0],
+        name=name,
         text=text,
-        text_key=row.text_key,
-        client_id=row.client_id,
-        at=row.at,
+        text_key=text_key,
+        client_id=client_id,
+        at=at,
     )
 
 
-def _place(contact: int, seq: int) -> str:
+def place(contact: int, seq: int) -> str:
+    """Where a line stands, to which its sealed text is bound."""
     return f"message:{contact}:{seq}"

@@ -1,0 +1,187 @@
+"""Many texts at once: what `chat.service.send` does for each, with a few statements for all of them.
+
+Only what is plain is done here: the rest keeps its place in the order and is left to be sent alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from chat.conversation import Kind, Said, Talk, check_text, resident_says, staff_says
+from chat.events import ChatMessage
+from chat.models import MESSAGE
+from chat.transcript import NEWEST, place
+from chat.views import Sent
+from core.db import Adding, among, columns, given_rows
+from core.errors import EnsilinjaError
+from core.events import Fact, record_all
+from core.failpoints import failpoint
+from core.identity import Actor
+from core.models import DataKey, Staff
+from core.rights import Subject, authorize
+from core.store import Tx
+from core.vault import WrappedKey
+from queues import agents
+from queues.models import ENTRY
+from router.models import CONTACT, Contact
+
+_KEY, _STAFF = columns(DataKey), columns(Staff)
+
+# Where each conversation with an open entry stands, the newest of its lines and events, and its key.
+_STANDING = (
+    select(
+        ENTRY.c.contact_id,
+        ENTRY.c.state,
+        ENTRY.c.agent_id,
+        ENTRY.c.assignment,
+        ENTRY.c.queue,
+        CONTACT.data_key_id,
+        _KEY.kek,
+        _KEY.wrapped,
+        *(newest(ENTRY.c.contact_id) for newest in NEWEST),
+    )
+    .join(Contact, CONTACT.id == ENTRY.c.contact_id)
+    .join(DataKey, _KEY.id == CONTACT.data_key_id)
+    .where(among(ENTRY.c.contact_id, "contacts"), ENTRY.c.ended_at.is_(None))
+)
+_ID = (MESSAGE.c.contact_id, MESSAGE.c.sender_key, MESSAGE.c.client_id)
+_SAID = given_rows("said", **{column.name: column.type for column in _ID})
+_SENT = select(*_ID).join(_SAID, and_(*(column == _SAID.c[column.name] for column in _ID)))
+_ADD_LINES = Adding(
+    MESSAGE, "contact_id", "seq", "sender_key", "sender_name", "kind", "client_id", "body_sealed", "at"
+)
+_NAMES = select(_STAFF.id, _STAFF.display_name).where(among(_STAFF.id, "staff"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """One text that somebody asks to have stored."""
+
+    actor: Actor
+    contact: int
+    client_id: str
+    text: str
+    seen_seq: int = 0
+    assignment: int = 0
+
+    @property
+    def identity(self) -> tuple[int, str, str]:
+        """What may be stored once."""
+        return self.contact, self.actor.key, self.client_id
+
+
+@dataclass(slots=True)
+class _Course:
+    """A conversation as it stands after the texts taken so far."""
+
+    talk: Talk
+    queue: str
+    key: WrappedKey
+
+    def take(self, saying: Saying) -> Said:
+        """What saying it means; raises when it may not be said."""
+        check_text(saying.text)
+        actor, talk = saying.actor, self.talk
+        about = Subject(contact=saying.contact, queue=self.queue, holder=talk.holder)
+        authorize(actor, "message.send", about)
+        if actor.kind == "resident":
+            return resident_says(talk)
+        return staff_says(talk, staff=actor.id, assignment=saying.assignment, seen_seq=saying.seen_seq)
+
+    def move(self, seq: int, *, by_resident: bool) -> None:
+        """The line `seq` is there now."""
+        talk = self.talk
+        self.talk = Talk(
+            state=talk.state,
+            holder=talk.holder,
+            assignment=talk.assignment,
+            newest=seq,
+            newest_resident=seq if by_resident else talk.newest_resident,
+            newest_staff=talk.newest_staff if by_resident else seq,
+        )
+
+
+def send_together(tx: Tx, sayings: Sequence[Saying]) -> list[Sent]:
+    """Stores the first texts that are plain and returns their places; rights are judged here, for each.
+
+    Not plain: what was sent before, what is refused, a professional's first reply, a return to the line.
+    """
+    courses = _courses(tx, sayings)
+    stored = _stored(tx, sayings)
+    names = _names(tx, sayings)
+    lines: list[tuple[Any, ...]] = []
+    sent: list[Sent] = []
+    facts: list[Fact] = []
+    idle: dict[int, bool] = {}
+    for saying in sayings:
+        course = courses.get(saying.contact)
+        if course is None or saying.identity in stored:
+            break
+        try:
+            said = course.take(saying)
+        except EnsilinjaError:
+            break
+        if said.returns or said.first_reply:
+            break
+        stored.add(saying.identity)
+        by_resident = saying.actor.kind == "resident"
+        if not by_resident or course.talk.newest_staff > course.talk.newest_resident:
+            idle[saying.contact] = not by_resident
+        lines.append(_line(tx, saying, course.key, said.seq, names))
+        sent.append(Sent(contact=saying.contact, seq=said.seq, at=tx.now, duplicate=False))
+        fact = ChatMessage(seq=said.seq, sender=saying.actor.kind, kind=Kind.TEXT)
+        course.move(said.seq, by_resident=by_resident)
+        facts.append(Fact(contact=saying.contact, fact=fact, actor=saying.actor.key))
+    if lines:
+        _store(tx, lines, facts, idle)
+    return sent
+
+
+def _store(tx: Tx, lines: list[tuple[Any, ...]], facts: list[Fact], idle: Mapping[int, bool]) -> None:
+    _ADD_LINES.run(tx.session.connection(), lines)
+    failpoint("chat.after_insert")
+    record_all(tx, facts)
+    for is_idle, since in ((True, tx.now), (False, None)):
+        marked = [contact for contact, quiet in idle.items() if quiet is is_idle]
+        if marked:
+            agents.mark_all_idle(tx, marked, since)
+
+
+def _line(tx: Tx, saying: Saying, key: WrappedKey, seq: int, names: Mapping[int, str]) -> tuple[Any, ...]:
+    """The values of `_ADD_LINES`."""
+    actor = saying.actor
+    name = "" if actor.kind == "resident" else names.get(actor.id, "")
+    body = tx.vault.seal_under(key, place(saying.contact, seq), saying.text)
+    return saying.contact, seq, actor.key, name, Kind.TEXT.value, saying.client_id, body, tx.now
+
+
+def _courses(tx: Tx, sayings: Sequence[Saying]) -> dict[int, _Course]:
+    contacts = list({saying.contact for saying in sayings})
+    courses = {}
+    for row in tx.session.execute(_STANDING, {"contacts": contacts}):
+        contact, state, agent, assignment, queue, key, kek, wrapped, newest, resident, staff = row
+        if wrapped is None or kek != tx.vault.kek_id:
+            continue
+        talk = Talk(
+            state=state,
+            holder=agent,
+            assignment=assignment,
+            newest=newest,
+            newest_resident=resident,
+            newest_staff=staff,
+        )
+        courses[contact] = _Course(talk, queue, WrappedKey(key, kek, wrapped))
+    return courses
+
+
+def _stored(tx: Tx, sayings: Sequence[Saying]) -> set[tuple[int, str, str]]:
+    return set(map(tuple, tx.session.execute(_SENT, {"said": [list(saying.identity) for saying in sayings]})))
+
+
+def _names(tx: Tx, sayings: Sequence[Saying]) -> dict[int, str]:
+    staff = {saying.actor.id for saying in sayings if saying.actor.kind == "staff"}
+    if not staff:
+        return {}
+    return {row[0]: row[1] for row in tx.session.execute(_NAMES, {"staff": list(staff)})}
