@@ -4,16 +4,18 @@ them.
 An unknown result is stored as unknown and nobody is rung again because of it. A person closes.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from callbacks.errors import DialInProgress, NotACallback
-from callbacks.events import AttemptDialled, AttemptEnded, AttemptRequested, DecisionNeeded
+from callbacks.events import AttemptDialled, AttemptEnded, AttemptOver, AttemptRequested, DecisionNeeded
 from callbacks.models import ATTEMPT, Attempt
 from callbacks.results import REAL, UNREACHED, Result, after, earliest, stronger
 from callbacks.views import AttemptView, DialOrder
 from core.access import log_access
+from core.db import UtcTime
 from core.errors import Invalid, NotFound
 from core.events import record
 from core.hours import add_service_time
@@ -26,14 +28,25 @@ from queues import service as queues
 from queues.views import EntryView
 from router.errors import NoNumber
 from router.intake import asked_of, hours_of
+from router.outcomes import URGENT, tried_by
 from router.parties import phone_of
-from router.promising import Kind, keep_promise, text_resident
+from router.promising import Kind, keep_promise, kept_earlier, text_resident
 from router.services import Services
 from router.standing import check_holds, the_contact
 
 # Asked or rung this long without a word: nobody knows what happened, and a person is waiting (I12).
 SILENCE = timedelta(seconds=60)
 SWEPT = 50
+LONGEST_CALL = timedelta(days=1)
+APART = timedelta(minutes=10)  # an urgent one nobody answered is offered to another professional first
+SINCE = bindparam("since", type_=UtcTime())
+SILENT = (
+    select(Attempt)
+    .where(ATTEMPT.result.is_(None), ATTEMPT.requested_at < SINCE)
+    .where(or_(ATTEMPT.sent_at.is_(None), ATTEMPT.sent_at < SINCE))
+    .where(or_(ATTEMPT.dialled_at.is_(None), ATTEMPT.dialled_at < SINCE))
+    .limit(SWEPT)
+)
 
 
 def dial(tx: Tx, actor: Actor, contact: int, assignment: int, services: Services) -> AttemptView:
@@ -96,8 +109,18 @@ def heard(tx: Tx, key: str, result: Result, at: datetime, services: Services) ->
 def ended(tx: Tx, key: str, at: datetime) -> None:
     """The line of the attempt is down since `at`; what came of it is told by other news."""
     row = _row(tx, key)
-    row.ended_at = earliest(row.ended_at, at)
+    before, row.ended_at = row.ended_at, earliest(row.ended_at, at)
     tx.session.flush()
+    if before is None:
+        fact = AttemptOver(attempt=row.id or 0, n=row.n)
+        record(tx, fact, contact=row.contact_id, actor=SYSTEM.key)
+
+
+def hang_up(tx: Tx, actor: Actor, contact: int, assignment: int) -> bool:
+    """Asks for the end of the call that the professional has dialled; False when none is on."""
+    check_holds(tx, actor, "callback.hang_up", contact, assignment)
+    row = next((row for row in reversed(_rows(tx, contact)) if row.assignment == assignment), None)
+    return row is not None and _end_line(tx, row)
 
 
 def say_result(
@@ -110,14 +133,19 @@ def say_result(
     result: str,
     services: Services,
 ) -> AttemptView:
-    """The professional's word on an attempt, which stands over the exchange's."""
+    """The professional's word on an attempt, which stands over the exchange's.
+
+    A call that reached nobody and is still on is ended: somebody's voicemail has answered, or it still rings.
+    """
     check_holds(tx, actor, "callback.result", contact, assignment)
     row = tx.get(Attempt, attempt)
     if row is None or row.contact_id != contact:
         raise NotFound
     word = _word(result)
-    if word in REAL:
+    if word in REAL and row.dialled_at is None:
         _rung(tx, row, row.sent_at or row.requested_at)
+    if word != Result.REACHED:
+        _end_line(tx, row)
     row.said_at, row.ended_at = tx.now, row.ended_at or tx.now
     _settle(tx, row, word, services, actor)
     tx.session.flush()
@@ -131,20 +159,28 @@ def dial_unknown(tx: Tx, key: str, services: Services) -> None:
 
 def give_up_silent(tx: Tx, services: Services) -> int:
     """Ends the silence of attempts nothing was heard of in time: failed if never asked for, else unknown."""
-    limit = tx.now - SILENCE
-    silent = tx.all(
-        select(Attempt)
-        .where(
-            ATTEMPT.result.is_(None),
-            ATTEMPT.requested_at < limit,
-            or_(ATTEMPT.sent_at.is_(None), ATTEMPT.sent_at < limit),
-            or_(ATTEMPT.dialled_at.is_(None), ATTEMPT.dialled_at < limit),
-        )
-        .limit(SWEPT)
-    )
+    silent = silent_since(tx, tx.now - SILENCE)
     for row in silent:
         heard(tx, row.key, Result.UNKNOWN if row.sent_at else Result.FAILED, tx.now, services)
     return len(silent)
+
+
+def over_but(tx: Tx, dials: Collection[str], at: datetime, services: Services) -> None:
+    """Only these are on at the exchange: the others have ended, or nobody knows what came of them."""
+    since = tx.now - LONGEST_CALL
+    asked = select(Attempt).where(ATTEMPT.requested_at > since, ATTEMPT.sent_at.is_not(None))
+    for row in tx.all(asked.where(ATTEMPT.ended_at.is_(None), ATTEMPT.said_at.is_(None))):
+        if row.key in dials:
+            continue
+        if _result(row) is None:
+            heard(tx, row.key, Result.UNKNOWN, at, services)
+        elif _result(row) == Result.REACHED:
+            ended(tx, row.key, at)
+
+
+def silent_since(tx: Tx, since: datetime) -> Sequence[Attempt]:
+    """Attempts without an end of which nothing was heard since then, at most `SWEPT`."""
+    return tx.session.execute(SILENT, {"since": since}).scalars().all()
 
 
 def attempts_of(tx: Tx, contact: int) -> list[AttemptView]:
@@ -196,12 +232,14 @@ def _line(tx: Tx, entry: EntryView, services: Services) -> str:
 
 
 def _rung(tx: Tx, row: Attempt, at: datetime) -> None:
-    first = row.dialled_at is None
-    row.dialled_at = earliest(row.dialled_at, at)
+    before, row.dialled_at = row.dialled_at, earliest(row.dialled_at, at)
     tx.session.flush()
-    if first:
-        fact = AttemptDialled(attempt=row.id or 0, n=row.n, dialled_at=at)
-        record(tx, fact, contact=row.contact_id, actor=SYSTEM.key)
+    if before == row.dialled_at:
+        return
+    fact = AttemptDialled(attempt=row.id or 0, n=row.n, dialled_at=at)
+    record(tx, fact, contact=row.contact_id, actor=SYSTEM.key)
+    if before is not None:  # what was heard of the attempt came before the news that it rang
+        kept_earlier(tx, row.contact_id, Kind.CALLBACK, was=before, at=at, actor=SYSTEM.key)
 
 
 def _settle(tx: Tx, row: Attempt, result: Result, services: Services, actor: Actor = SYSTEM) -> None:
@@ -214,31 +252,37 @@ def _settle(tx: Tx, row: Attempt, result: Result, services: Services, actor: Act
     if result in REAL and row.dialled_at is not None:
         # The first real attempt by its due keeps the promise, whoever answered (design.md 4).
         keep_promise(tx, row.contact_id, Kind.CALLBACK, row.dialled_at, actor.key)
-    if result in UNREACHED:
-        text_resident(tx, row.contact_id, key=f"sms:tried:{row.id}", text="sms.callback_tried")
     _follow(tx, row, services)
 
 
 def _follow(tx: Tx, row: Attempt, services: Services) -> None:
     entry = queues.entry_of(tx, row.contact_id)
+    asked = asked_of(the_contact(tx, row.contact_id).line, entry.queue, services)
+    tries = services.catalogue.tries(asked)
+    results = [_result(each) for each in _rows(tx, row.contact_id)]
+    next_at = add_service_time(hours_of(asked), tx.now, tries.spacing)
+    then = after(results, limit=tries.attempts, retry_at=next_at)
+    if row.result in UNREACHED:
+        text = "sms.callback_last" if then.decision else "sms.callback_tried"
+        text_resident(tx, row.contact_id, key=f"sms:tried:{row.id}", text=text)
     if entry.state != "held" or (entry.agent, entry.assignment) != (row.agent_id, row.assignment):
         return
-    limits = services.catalogue.limits
-    results = [_result(each) for each in _rows(tx, row.contact_id)]
-    next_at = _spaced(tx, entry, services)
-    then = after(results, limit=limits.attempts, retry_at=next_at)
     if then.decision:
-        tries = sum(each in UNREACHED for each in results)
-        record(tx, DecisionNeeded(tries=tries), contact=entry.contact, actor=SYSTEM.key)
+        made = sum(each in UNREACHED for each in results)
+        record(tx, DecisionNeeded(tries=made), contact=entry.contact, actor=SYSTEM.key)
+        if entry.urgency in URGENT and tried_by(tx, entry.contact) <= {row.agent_id}:
+            queues.give_back(tx, entry.id, apart=APART, reason="second_professional", actor=SYSTEM.key)
     elif then.retry_at is not None:
         queues.schedule(tx, entry.id, row.agent_id, row.assignment, then.retry_at, "not_reached")
 
 
-def _spaced(tx: Tx, entry: EntryView, services: Services) -> datetime:
-    line = the_contact(tx, entry.contact).line
-    hours = hours_of(asked_of(line, entry.queue, services))
-    spacing = timedelta(minutes=services.catalogue.limits.attempt_spacing_minutes)
-    return add_service_time(hours, tx.now, spacing)
+def _end_line(tx: Tx, row: Attempt) -> bool:
+    """Has the exchange end the attempt's call after the commit, if it may be on."""
+    is_over = row.ended_at is not None or _result(row) not in (None, Result.REACHED, Result.UNKNOWN)
+    if row.sent_at is None or is_over:
+        return False
+    schedule(tx, key=f"hangup:{row.key}", kind="hangup", args={"attempt": row.key})
+    return True
 
 
 def _word(result: str) -> Result:

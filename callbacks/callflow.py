@@ -103,12 +103,16 @@ def press(flow: Flow, key: str, situation: Situation) -> Turn:
 
 
 def silence(flow: Flow, situation: Situation) -> Turn:
-    """No key in time: the caller stays in an open line; a callback whose number is known is promised."""
+    """No key in time: the caller stays in an open line; a callback whose number is known is promised.
+
+    One who has waited in the line is offered the call back again (R11); no answer to that is waited for.
+    """
     if flow.step in (Step.CONFIRM, Step.READ_BACK):
         return _promised(flow, situation)
     if flow.step in (Step.OFFER, Step.TYPE):
         return _stay(flow, situation, ())
-    return Turn(flow=flow, play=(), asks=False)
+    again = flow.step == Step.IN_LINE and situation.offers_callback
+    return Turn(flow=flow, play=_QUESTIONS[Step.OFFER] if again else (), asks=False)
 
 
 def hang_up(flow: Flow) -> Turn:

@@ -5,8 +5,7 @@ A caller becomes one in the line, or a promise, in one transaction.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
+from callbacks import early
 from callbacks.callflow import (
     Act,
     Flow,
@@ -21,19 +20,25 @@ from callbacks.callflow import (
     silence,
 )
 from callbacks.events import CallEnded, CallReceived
-from callbacks.models import CALL, Call
-from callbacks.telephony.port import CallArrived, CallerGone, KeyPressed, Prompts
-from callbacks.views import BridgeOrder, CallView
+from callbacks.known import call_at
+from callbacks.models import Call
+from callbacks.telephony.port import (
+    AgentGone,
+    CallArrived,
+    CallerGone,
+    KeyPressed,
+    Prompts,
+)
 from core.county import Line, UnknownId
 from core.errors import NotFound
 from core.events import record
-from core.hours import instant, is_open, local_date
+from core.hours import is_open, local_date
 from core.identity import SYSTEM
 from core.phone import PhoneFault, normalise
 from core.store import Tx
-from queues import agents
 from queues import service as queues
 from router.arrivals import Arrival, Channel, Received
+from router.calling import rung_again
 from router.errors import NoNumber
 from router.intake import contact_of_number, receive, received_again
 from router.moves import change_to_callback
@@ -42,12 +47,14 @@ from router.services import Services
 
 NUMBER, TYPED = "call.number", "call.typed"
 FINNISH = "+358"
+APART = timedelta(minutes=1)  # a telephone that was not answered is not rung again at once
+SERVED = ("held", "wrapping", "done")
 OPEN_CALLBACK = ("scheduled", "waiting", "offered", "held", "wrapping")
 
 
 def ring(tx: Tx, provider: str, event: CallArrived, services: Services) -> Prompts | None:
     """A call rings: it is greeted and told how the line stands. The same call again changes nothing."""
-    row = _find(tx, provider, event.call)
+    row = call_at(tx, provider, event.call)
     if row is not None and row.line:
         return None
     try:
@@ -58,45 +65,65 @@ def ring(tx: Tx, provider: str, event: CallArrived, services: Services) -> Promp
     _write_arrival(tx, call, event, line, services)
     if call.ended_at is not None:
         return None
-    return _apply(tx, call, begin(_situation(tx, call, services)), services)
+    return _catch_up(tx, call, _apply(tx, call, begin(_situation(tx, call, services)), services), services)
 
 
 def answer(tx: Tx, provider: str, event: KeyPressed, services: Services) -> Prompts | None:
-    """The caller's next answer, one key or none; each is heard once."""
-    call = _find(tx, provider, event.call)
+    """The caller's next answer, one key or none; each is heard once, and not before the one it follows."""
+    call = call_at(tx, provider, event.call)
+    if call is None and event.after is not None:
+        call = tx.add(_new_call(tx, provider, event.call, event.at))
     if call is None or call.ended_at is not None or event.n <= call.pressed:
         return None
-    call.pressed = event.n
-    situation = _situation(tx, call, services)
-    flow = _flow(tx, call)
-    turn = press(flow, event.key, situation) if event.key else silence(flow, situation)
-    return _apply(tx, call, turn, services)
+    if not _is_next(call, event):
+        early.keep(tx, call, event)
+        return None
+    return _catch_up(tx, call, _press(tx, call, event, services), services)
 
 
 def gone(tx: Tx, provider: str, event: CallerGone, services: Services) -> None:
-    """The caller is gone; one who pressed 1 is still called back, one in the line keeps the place a while."""
-    call = _find(tx, provider, event.call)
+    """The caller is gone; one who pressed 1 is still called back, one in the line keeps the place a while.
+
+    Whoever was cut off by the exchange is called back, if a number is known.
+    """
+    call = call_at(tx, provider, event.call)
     if call is None:
-        # The news overtook the call's own: remembered, so that the call is not greeted afterwards.
-        early = _new_call(tx, provider, event.call, event.at)
-        early.state, early.ended_at = Step.GONE, event.at
-        tx.add(early)
-        return
+        call = tx.add(_new_call(tx, provider, event.call, event.at))
     if call.ended_at is not None:
         return
-    step = call.state
-    if step not in (Step.PROMISED, Step.GONE):
-        _apply(tx, call, hang_up(_flow(tx, call)), services)
-    call.ended_at = event.at
-    tx.session.flush()
-    if call.contact_id is not None:
-        fact = CallEnded(call=call.id or 0, step=step)
-        record(tx, fact, contact=call.contact_id, actor=SYSTEM.key)
+    if event.after is not None and not _is_next(call, event):
+        early.keep(tx, call, event)
+    else:
+        _end(tx, call, event, services)
+
+
+def over(tx: Tx, call_id: int, services: Services) -> None:
+    """The caller is gone, and what she pressed before has not come: it is not waited for any longer."""
+    call = tx.get(Call, call_id)
+    end = early.end_of(tx, call) if call is not None else None
+    if call is not None and end is not None and call.ended_at is None:
+        _end(tx, call, end, services)
+
+
+def left_alone(tx: Tx, provider: str, event: AgentGone, services: Services) -> Prompts | None:
+    """The professional's telephone is gone and the caller is not: the call ends, or goes on in the line.
+
+    It ends when she was talking and still has the contact. A telephone that was not answered gives it back.
+    """
+    call = call_at(tx, provider, event.call)
+    if call is None or call.ended_at is not None or call.contact_id is None:
+        return None
+    entry = queues.entry_of(tx, call.contact_id)
+    if entry.state == "held" and not event.answered:
+        queues.give_back(tx, entry.id, apart=APART, reason="telephone", actor=SYSTEM.key)
+    elif entry.state in SERVED:
+        return _said(call, services, hang_up=True)
+    return _said(call, services, "call.in_line")
 
 
 def promise(tx: Tx, call_id: int, services: Services) -> Received:
-    """The caller will be called back; a second call of the number to the service on one day joins the
-    first.
+    """The caller will be called back; another call of the number to the service joins the request that is
+    open.
     """
     call = tx.get(Call, call_id)
     if call is None:
@@ -108,55 +135,82 @@ def promise(tx: Tx, call_id: int, services: Services) -> Received:
     if call.contact_id is not None:
         change_to_callback(tx, call.contact_id, phone, SYSTEM, services)
         return received_again(tx, call.contact_id, services)
-    today = instant(local_date(tx.now), 0)
+    since = tx.now - timedelta(days=services.catalogue.limits.callback_days_ahead)
     known = contact_of_number(
-        tx, phone, queue=line.queue, channel="callback", since=today, states=OPEN_CALLBACK
+        tx, phone, queue=line.queue, channel="callback", since=since, states=OPEN_CALLBACK
     )
     if known is not None:
         _attach(tx, call, known, joined=True)
+        rung_again(tx, known, SYSTEM, services)
         return received_again(tx, known, services)
     received = receive(tx, _arrival(call, line, phone, callback=True), services)
     _attach(tx, call, received.contact, joined=False)
     return received
 
 
-def call_of(tx: Tx, contact: int) -> Call | None:
-    """The contact's call that is still on, if any."""
-    row: Call | None = tx.one(
-        select(Call).where(CALL.contact_id == contact, CALL.ended_at.is_(None)).order_by(CALL.id.desc())
-    )
-    return row
+def _is_served(tx: Tx, call: Call) -> bool:
+    """Whether somebody has answered: keys pressed before, and hanging up, ask for no call back any more."""
+    return call.contact_id is not None and queues.entry_of(tx, call.contact_id).state in SERVED
 
 
-def bridge_order(tx: Tx, call: int, agent: int) -> BridgeOrder | None:
-    """What the exchange is to join; None when the caller is gone or somebody else has the contact."""
-    row = tx.get(Call, call)
-    if row is None or row.ended_at is not None or row.contact_id is None:
+def _is_next(call: Call, event: KeyPressed | CallerGone) -> bool:
+    return bool(call.line) and event.after in (None, call.pressed)
+
+
+def _catch_up(tx: Tx, call: Call, prompts: Prompts | None, services: Services) -> Prompts | None:
+    """Hears what had come before its time; one who is gone meanwhile is told nothing."""
+    while (news := early.follow(tx, call)) is not None:
+        if isinstance(news, CallerGone):
+            _end(tx, call, news, services)
+            return None
+        prompts = _press(tx, call, news, services)
+    return prompts
+
+
+def _press(tx: Tx, call: Call, event: KeyPressed, services: Services) -> Prompts | None:
+    if not call.line:
         return None
-    entry = queues.entry_of(tx, row.contact_id)
-    shift = agents.shift_of(tx, agent)
-    if entry.agent != agent or shift is None:
+    call.pressed = event.n
+    tx.session.flush()
+    if _is_served(tx, call):
         return None
-    return BridgeOrder(call=row.provider_id, agent_device=shift.device)
+    situation = _situation(tx, call, services)
+    flow = _flow(tx, call)
+    turn = press(flow, event.key, situation) if event.key else silence(flow, situation)
+    return _apply(tx, call, turn, services)
 
 
-def call_view(row: Call) -> CallView:
-    """The frozen form of a stored call."""
-    return CallView(
-        id=row.id or 0,
-        line=row.line,
-        step=Step(row.state),
-        contact=row.contact_id,
-        arrived_at=row.arrived_at,
-        answered_at=row.answered_at,
-        ended_at=row.ended_at,
-    )
+def _end(tx: Tx, call: Call, event: CallerGone, services: Services) -> None:
+    step, call.early_sealed = call.state, None
+    if not call.line:  # the news overtook the call's own: it is not greeted afterwards
+        call.state = Step.GONE
+    elif step not in (Step.PROMISED, Step.GONE):
+        _leave(tx, call, event, services)
+    call.ended_at = event.at
+    tx.session.flush()
+    if call.contact_id is not None:
+        fact = CallEnded(call=call.id or 0, step=step)
+        record(tx, fact, contact=call.contact_id, actor=SYSTEM.key)
 
 
-def find_call(tx: Tx, provider: str, provider_id: str) -> CallView | None:
-    """The call of the exchange's id, if it is known."""
-    row = _find(tx, provider, provider_id)
-    return call_view(row) if row is not None else None
+def _leave(tx: Tx, call: Call, event: CallerGone, services: Services) -> None:
+    if _is_served(tx, call):
+        call.state = Step.GONE
+    elif event.dropped and _can_be_called(tx, call, services):
+        call.state = Step.PROMISED
+        promise(tx, call.id or 0, services)
+    else:
+        _apply(tx, call, hang_up(_flow(tx, call)), services)
+
+
+def _can_be_called(tx: Tx, call: Call, services: Services) -> bool:
+    situation = _situation(tx, call, services)
+    return situation.offers_callback and (situation.number == Number.DIALABLE or bool(_typed(tx, call)))
+
+
+def _said(call: Call, services: Services, *play: str, hang_up: bool = False) -> Prompts:
+    line = services.catalogue.line(call.line)
+    return Prompts(play=play, line=line.id, language=line.languages[0], hang_up=hang_up)
 
 
 def _apply(tx: Tx, call: Call, turn: Turn, services: Services) -> Prompts:
@@ -175,6 +229,7 @@ def _apply(tx: Tx, call: Call, turn: Turn, services: Services) -> Prompts:
     line = services.catalogue.line(call.line)
     return Prompts(
         play=turn.play,
+        line=line.id,
         language=line.languages[0],
         asks=turn.asks,
         digits=typed if turn.flow.step == Step.READ_BACK else "",
@@ -206,10 +261,15 @@ def _resumed(tx: Tx, contact: int) -> bool:
 
 def _leave_line(tx: Tx, contact: int, services: Services) -> None:
     entry = queues.entry_of(tx, contact)  # an emergency is never taken off the line
-    if entry.tier > 0 and entry.state in (
-        "waiting",
-        "offered",
-        "scheduled",
+    if (
+        entry.tier > 0
+        and entry.channel == "call"
+        and entry.state
+        in (
+            "waiting",
+            "offered",
+            "scheduled",
+        )
     ):
         until = tx.now + timedelta(seconds=services.catalogue.limits.resume_call_s)
         queues.leave(tx, contact, resume_until=until, actor=SYSTEM.key)
@@ -301,8 +361,3 @@ def _dialable(number: str | None) -> str | None:
         return normalise(number)
     except PhoneFault:
         return None
-
-
-def _find(tx: Tx, provider: str, provider_id: str) -> Call | None:
-    row: Call | None = tx.one(select(Call).where(CALL.provider == provider, CALL.provider_id == provider_id))
-    return row

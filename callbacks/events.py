@@ -57,6 +57,15 @@ class AttemptEnded:
     dialled_at: datetime | None
 
 
+@event("attempt.over")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptOver:
+    """The line of the attempt is down, whatever came of it."""
+
+    attempt: int
+    n: int
+
+
 @event("callback.decision")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionNeeded:

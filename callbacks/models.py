@@ -9,7 +9,8 @@ from core.db import Row, big_id, columns, ref, sealed, utc
 
 
 class Call(Row, table=True):
-    """One inbound call. `state` is the caller's step in the call flow; `pressed` counts the answers heard."""
+    """One inbound call. `state` is the caller's step in the call flow; `pressed` is the last answer's number;
+    `early_sealed` is news that came before what it follows."""
 
     id: int | None = big_id()
     provider: str
@@ -19,6 +20,7 @@ class Call(Row, table=True):
     number_sealed: bytes | None = sealed()
     number_blind: str | None = Field(default=None, index=True)
     typed_sealed: bytes | None = sealed()
+    early_sealed: bytes | None = sealed()
     contact_id: int | None = ref("contact.id", nullable=True)
     state: str
     standing: str

@@ -9,15 +9,27 @@ from callbacks.attempts import (
     dial_unknown,
     ended,
     give_up_silent,
+    hang_up,
     heard,
     ringing,
     say_result,
 )
-from callbacks.calls import answer, bridge_order, call_of, find_call, gone, promise, ring
+from callbacks.calls import (
+    answer,
+    gone,
+    left_alone,
+    over,
+    promise,
+    ring,
+)
+from callbacks.known import bridge_order, call_of, find_call, said_before, sealed_answer
+from callbacks.reconciling import reconcile
 from callbacks.results import Result
 from callbacks.telephony.port import (
+    AgentGone,
     CallArrived,
     CallerGone,
+    CallsOn,
     DialAnswered,
     DialEnded,
     DialFailed,
@@ -27,6 +39,7 @@ from callbacks.telephony.port import (
     TelephonyEvent,
 )
 from callbacks.views import Accepted
+from core import inbox
 from core.access import log_access
 from core.identity import Actor
 from core.jobs import schedule
@@ -45,7 +58,10 @@ __all__ = [
     "dial_order",
     "dial_unknown",
     "find_call",
+    "hang_up",
     "hear",
+    "hear_once",
+    "over",
     "promise",
     "say_result",
     "sweep",
@@ -74,8 +90,8 @@ def opened(tx: Tx, actor: Actor, held: EntryView, action: str) -> Accepted:
     """Opens a held contact to its holder; a caller still on the line is joined to her after the commit."""
     log_access(tx, actor, contact=held.contact, action=action)
     call = call_of(tx, held.contact) if held.channel == "call" else None
-    if call is not None and call.answered_at is None:
-        call.answered_at = tx.now
+    if call is not None:
+        call.answered_at = call.answered_at or tx.now
         tx.session.flush()
         key = f"bridge:{call.id}:{held.assignment}"
         schedule(tx, key=key, kind="bridge", args={"call": call.id, "agent": actor.id})
@@ -91,8 +107,21 @@ def hear(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> Pr
             return ring(tx, provider, event, services)
         case KeyPressed():
             return answer(tx, provider, event, services)
+        case AgentGone():
+            return left_alone(tx, provider, event, services)
         case CallerGone():
             gone(tx, provider, event, services)
+        case CallsOn():
+            reconcile(tx, provider, event, services)
+        case _:
+            _hear_of_dial(tx, event, services)
+    return None
+
+
+def _hear_of_dial(
+    tx: Tx, event: DialStarted | DialAnswered | DialFailed | DialEnded, services: Services
+) -> None:
+    match event:
         case DialStarted():
             ringing(tx, event.key, event.at)
         case DialAnswered():
@@ -101,9 +130,25 @@ def hear(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> Pr
             heard(tx, event.key, event.result, event.at, services)
         case DialEnded():
             ended(tx, event.key, event.at)
-    return None
+
+
+def hear_once(
+    tx: Tx, provider: str, event_id: str, event: TelephonyEvent, services: Services
+) -> Prompts | None:
+    """`hear`, once for each id the exchange gives its events; told again, it gets the answer of the first."""
+    if not event_id:
+        return hear(tx, provider, event, services)
+    kept = inbox.find(tx, provider, event_id)
+    if kept is not None:
+        return said_before(tx, provider, event_id, event, kept.answer_sealed)
+    prompts = hear(tx, provider, event, services)
+    inbox.keep(tx, provider, event_id, sealed_answer(tx, provider, event_id, event, prompts))
+    return prompts
 
 
 def sweep(tx: Tx, services: Services) -> int:
-    """What time alone does to attempts: silence becomes a stored result. Harmless twice; nobody is rung."""
-    return give_up_silent(tx, services)
+    """What time alone does: an attempt's silence becomes a stored result, old messages are forgotten.
+
+    Harmless twice; nobody is rung.
+    """
+    return give_up_silent(tx, services) + inbox.forget(tx)

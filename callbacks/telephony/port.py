@@ -2,7 +2,6 @@
 nothing.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -12,9 +11,12 @@ from callbacks.results import Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompts:
-    """What the caller hears next: text keys in order, with the digits and the due instant they speak of."""
+    """What the caller on `line` hears next: text keys in order, with the digits and the due instant they
+    speak of.
+    """
 
     play: tuple[str, ...] = ()
+    line: str = ""
     language: str = "fi"
     asks: bool = False
     digits: str = field(default="", repr=False)
@@ -34,19 +36,47 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPressed:
-    """The caller's `n`th answer to a question: one key, or none in time (`key` empty)."""
+    """The caller's answer to a question: one key, or none in time (`key` empty); `n` grows with each.
+
+    `after` is the `n` of the answer before it (0: none), where the exchange knows it: then any order will do.
+    """
 
     call: str
     n: int
     key: str
     at: datetime
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerGone:
-    """The caller hung up or was cut off."""
+    """The caller hung up; or, `dropped`, was cut off by a fault of ours. `after` is the last answer's `n`."""
 
     call: str
+    at: datetime
+    dropped: bool = False
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentGone:
+    """The professional's telephone left a caller who is still there, or never `answered`."""
+
+    call: str
+    answered: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsOn:
+    """Everything that is on at the exchange, told after a time in which news may have been lost.
+
+    What is believed on and is not among it is over. A call from before `since` was cut off by the exchange.
+    """
+
+    calls: frozenset[str]
+    dials: frozenset[str]
+    since: datetime
     at: datetime
 
 
@@ -83,14 +113,42 @@ class DialEnded:
     at: datetime
 
 
-TelephonyEvent = CallArrived | KeyPressed | CallerGone | DialStarted | DialAnswered | DialFailed | DialEnded
-OnEvent = Callable[[TelephonyEvent], Awaitable[Prompts | None]]
+TelephonyEvent = (
+    CallArrived
+    | KeyPressed
+    | CallerGone
+    | AgentGone
+    | CallsOn
+    | DialStarted
+    | DialAnswered
+    | DialFailed
+    | DialEnded
+)
+
+
+class OnEvent(Protocol):
+    """Who is told; `event_id` is the exchange's own id of the event, where it gives one."""
+
+    async def __call__(self, event: TelephonyEvent, event_id: str = "") -> Prompts | None:
+        """Takes one event; for an inbound call's the answer is what its caller hears next.
+
+        Raises Unavailable when nothing was stored.
+        """
+        ...
 
 
 class Telephony(Protocol):
     """The exchange. Events may come late, twice and in any order; `dial` with a used key does nothing."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Under which its calls are stored."""
+        ...
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether commands of this process reach the exchange."""
+        ...
 
     async def start(self, on_event: OnEvent) -> None:
         """Begins to report; for an inbound call's event the answer of `on_event` is played to the caller."""

@@ -3,6 +3,7 @@
 It opens no connection and can ring nobody.
 """
 
+import contextlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,7 +22,7 @@ from callbacks.telephony.port import (
     TelephonyEvent,
 )
 from core.clock import Clock
-from core.errors import Conflict
+from core.errors import Conflict, Unavailable
 
 
 class Behaviour(StrEnum):
@@ -53,6 +54,7 @@ class SimulatedTelephony:
     """
 
     name = "simulated"
+    is_linked = True
 
     def __init__(self, clock: Clock, *, repeat_events: int = 1) -> None:
         """Reports each event `repeat_events` times, as a real exchange may after a lost connection."""
@@ -165,6 +167,7 @@ class SimulatedTelephony:
     async def _report(self, event: TelephonyEvent) -> Prompts | None:
         prompts = None
         for _ in range(self._repeat):
-            if self._on_event is not None:
-                prompts = await self._on_event(event) or prompts
+            with contextlib.suppress(Unavailable):  # an exchange's own plan serves the caller
+                if self._on_event is not None:
+                    prompts = await self._on_event(event) or prompts
         return prompts

@@ -1,0 +1,113 @@
+"""The link to Asterisk's ARI: requests over HTTP and its events over a WebSocket. I/O only."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import aiohttp
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+
+from callbacks.telephony.ari import LONGEST_EVENT, Channel, Request, read_channel
+from callbacks.telephony.webhook import NotKnown
+
+log = structlog.get_logger(__name__)
+
+ANSWER_WITHIN = 3.0  # seconds; on one network an answer takes milliseconds
+ALIVE_EVERY, ALIVE_WITHIN = 1.0, 2.0  # a link that is silent so long is a dead one
+CLOSED_WITHIN = 0.5  # a dead one is not taken leave of for long
+GONE = (404, 409)  # of what is over already, or not ours any more
+
+
+class AriLink:
+    """One Asterisk, reached as one user for one application."""
+
+    def __init__(self, url: str, user: str, password: str, app: str) -> None:
+        """`url` ends in `/ari`."""
+        self._url, self.app = url.rstrip("/"), app
+        self._sign_in = {"Authorization": aiohttp.encode_basic_auth(user, password, encoding="utf-8")}
+        self._http: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Opens nothing yet."""
+        timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+        self._http = aiohttp.ClientSession(headers=self._sign_in, timeout=timeout)
+
+    async def stop(self) -> None:
+        """Ends what is open."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+    @asynccontextmanager
+    async def events(self) -> AsyncIterator[ClientConnection]:
+        """The application's events while it is open; Asterisk sends new calls to the newest one."""
+        parts = urlsplit(self._url)
+        scheme = "wss" if parts.scheme == "https" else "ws"
+        query = f"app={quote(self.app)}&subscribeAll=false"
+        address = urlunsplit((scheme, parts.netloc, f"{parts.path}/events", query, ""))
+        async with connect(
+            address,
+            additional_headers=self._sign_in,
+            proxy=None,
+            compression=None,
+            max_size=LONGEST_EVENT,
+            open_timeout=ANSWER_WITHIN,
+            ping_interval=ALIVE_EVERY,
+            ping_timeout=ALIVE_WITHIN,
+            close_timeout=CLOSED_WITHIN,
+        ) as socket:
+            yield socket
+
+    async def ask(self, request: Request) -> bool:
+        """Whether Asterisk did it; False for a clear refusal, NotKnown when it did not say."""
+        if self._http is None:
+            return False
+        try:
+            async with self._http.request(
+                request.method,
+                self._url + quote(request.path),
+                params=dict(request.params),
+                json=dict(request.body) or None,
+                allow_redirects=False,
+            ) as answer:
+                status, said = answer.status, await answer.text()
+        except aiohttp.ClientConnectorError:
+            return False  # no connection, so nothing was asked
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise NotKnown(type(error).__name__) from None
+        if 200 <= status < 300:
+            return True
+        if status not in GONE:
+            log.warning("refused by the exchange", method=request.method, status=status)
+        if status < 500 or "Allocation failed" in said:  # that telephone is not there
+            return False
+        raise NotKnown(str(status))
+
+    async def channels(self) -> list[Channel]:
+        """Every channel that Asterisk has."""
+        return [read_channel(each, self.app) for each in await self._get("/channels")]
+
+    async def bridges(self) -> Mapping[str, list[str]]:
+        """Every bridge with its channels."""
+        return {str(each["id"]): list(map(str, each["channels"])) for each in await self._get("/bridges")}
+
+    async def times(self) -> tuple[datetime, datetime]:
+        """Asterisk's clock, and since when it runs."""
+        now = (await self._get("/asterisk/ping"))["timestamp"]
+        since = (await self._get("/asterisk/info?only=status"))["status"]["startup_time"]
+        return datetime.fromisoformat(now), datetime.fromisoformat(since)
+
+    async def _get(self, path: str) -> Any:
+        if self._http is None:
+            raise NotKnown("stopped")
+        try:
+            async with self._http.get(self._url + path, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise NotKnown(str(answer.status))
+                return json.loads(await answer.text())
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise NotKnown(type(error).__name__) from None

@@ -1,0 +1,391 @@
+"""Asterisk 22 by its ARI: events in, requests out; what they mean is decided by `inbound` and `outbound`.
+
+One process has the link at a time. It stores nothing: what is on is read from Asterisk whenever it connects.
+"""
+
+import asyncio
+import contextlib
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import cast
+
+import structlog
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import WebSocketException
+
+from callbacks.results import Result
+from callbacks.telephony import inbound, outbound
+from callbacks.telephony.adopting import Standing, Waiting, standing
+from callbacks.telephony.ari import AriEvent, Leg, Request, bridge_of, delete, leg_of, read_event
+from callbacks.telephony.ari_link import AriLink
+from callbacks.telephony.inbound import Caller, Place, Tell, Wait
+from callbacks.telephony.outbound import Dialled
+from callbacks.telephony.port import (
+    CallArrived,
+    CallsOn,
+    DialFailed,
+    KeyPressed,
+    OnEvent,
+    Prompts,
+    TelephonyEvent,
+)
+from callbacks.telephony.webhook import NotKnown
+from core.clock import Clock
+from core.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+PAUSE, LONGEST_PAUSE = 0.25, 5.0  # seconds before the next try to connect; doubled, and spread
+WATCH = 20.0  # seconds between two signs that callers are looked after; inbound.LIMIT_S is their end
+UNREAD = 64  # news of one call that may wait; a person presses no more keys than that
+HIDDEN = frozenset({"", "anonymous", "unavailable", "restricted", "private"})
+_DEVICE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+FEWEST = 6  # digits that two writings of one number share
+NO_DEVICE = frozenset({"", "browser"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How to reach people by this exchange; `numbers` are the lines', as the county writes them, or empty."""
+
+    trunk: str
+    device: str
+    numbers: Mapping[str, str]
+
+    def endpoint_of(self, device: str) -> str:
+        """The professional's telephone; empty for one who has none, or whose name is no name."""
+        is_one = device not in NO_DEVICE and _DEVICE.fullmatch(device) is not None
+        return self.device.replace("{device}", device) if is_one else ""
+
+    def outside(self, number: str) -> str:
+        """The way out to a number in E.164."""
+        return self.trunk.replace("{number}", number)
+
+    def line_of(self, dialled: str) -> str:
+        """The line of a dialled number, however the operator writes it; else what the dialplan says."""
+        found = [line for line, number in self.numbers.items() if number and _same(number, dialled)]
+        return found[0] if len(found) == 1 else dialled
+
+    def shown(self, line: str) -> str:
+        """The number that a called resident sees."""
+        number = self.numbers.get(line, "")
+        return f"{'+' * number.startswith('+')}{_digits(number)}"
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)
+
+
+def _same(number: str, dialled: str) -> bool:
+    """One may have the country's or the area's code that the other leaves out."""
+    one, other = _digits(number).lstrip("0"), _digits(dialled).lstrip("0")
+    return min(len(one), len(other)) >= FEWEST and (one.endswith(other) or other.endswith(one))
+
+
+@dataclass(slots=True)
+class Course:
+    """One call under way: where it is, and the news it has not heard yet."""
+
+    state: Caller | Dialled
+    news: asyncio.Queue[inbound.News | outbound.News] = field(default_factory=lambda: asyncio.Queue(UNREAD))
+
+
+class AsteriskTelephony:
+    """A `Telephony` over one Asterisk."""
+
+    name = "asterisk"
+
+    def __init__(self, clock: Clock, link: AriLink, ways: Ways, sounds: str) -> None:
+        """`sounds` is the folder of the recordings as Asterisk names it."""
+        self._clock, self._link, self._ways = clock, link, ways
+        self._place = Place(app=link.app, sounds=sounds)
+        self._on_event: OnEvent | None = None
+        self._calls: dict[str, Course] = {}
+        self._dials: dict[str, Course] = {}
+        self._legs: dict[str, str] = {}  # a joining leg's key → its call
+        self._keys: set[str] = set()
+        self._ahead = timedelta(0)  # of Asterisk's clock before ours
+        self._group: asyncio.TaskGroup | None = None
+        self._linked = False
+        self.ignored = 0
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether this process has the link, and knows what is on."""
+        return self._linked
+
+    async def start(self, on_event: OnEvent) -> None:
+        """Is ready to be run."""
+        self._on_event = on_event
+        await self._link.start()
+
+    async def stop(self) -> None:
+        """Ends the link; calls that are on go on."""
+        self._on_event = None
+        await self._link.stop()
+
+    async def run(self) -> None:
+        """Keeps the link until cancelled, connecting again after every loss."""
+        pause = PAUSE
+        while True:
+            try:
+                async with self._link.events() as socket:
+                    await self._serve(socket)
+            except* (OSError, TimeoutError, WebSocketException, NotKnown, Unavailable, ValueError) as group:
+                kinds = {type(error).__name__ for error in group.exceptions}
+                log.warning("no link to the exchange", why=",".join(sorted(kinds)))
+                pause = PAUSE if self._linked else min(2 * pause, LONGEST_PAUSE)
+            finally:
+                self._linked = False
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - only spreads the tries
+
+    async def dial(self, key: str, line: str, number: str, agent_device: str) -> None:
+        """Rings the device, then the number; `NotKnown` when nobody knows whether it rings."""
+        if key in self._keys:
+            return
+        self._keys.add(key)
+        endpoint = self._ways.endpoint_of(agent_device)
+        if not self._linked or not endpoint:
+            result = Result.AGENT_ABSENT if self._linked else Result.FAILED
+            await self._told(DialFailed(key=key, result=result, at=self._clock.now()))
+            return
+        shown = self._ways.shown(line)
+        course = Course(Dialled(key=key, endpoint=self._ways.outside(number), shown=shown))
+        self._dials[key] = course
+        try:
+            await self._take(course, outbound.Order(endpoint))
+        except NotKnown:
+            del self._dials[key]
+            with contextlib.suppress(NotKnown):
+                await self._link.ask(delete(f"/channels/{Leg('agent', key).channel}"))
+            raise
+        self._begin(course)
+
+    async def connect(self, key: str, call: str, agent_device: str) -> None:
+        """Rings the device, and joins the waiting caller to it when it answers."""
+        course = self._calls.get(call)
+        if course is None:
+            raise NotKnown("no such call")
+        if key in self._keys:
+            return
+        self._keys.add(key)
+        self._legs[key] = call
+        self._hear(course, inbound.Join(key, self._ways.endpoint_of(agent_device)))
+
+    async def hangup(self, key: str) -> None:
+        """Ends the dialled call of `key`, if it is on."""
+        if (course := self._dials.get(key)) is not None:
+            self._hear(course, outbound.Stop())
+
+    async def _serve(self, socket: ClientConnection) -> None:
+        """One link: what is on first, then its events, until it is lost."""
+        self._calls, self._dials, self._legs = {}, {}, {}
+        async with asyncio.TaskGroup() as self._group:
+            watching = self._group.create_task(self._watch())
+            await self._adopt()
+            self._linked = True
+            log.info("linked to the exchange", calls=len(self._calls), dials=len(self._dials))
+            async for raw in socket:
+                event = read_event(raw, self._place.app)
+                if event is None:
+                    self.ignored += 1
+                elif event.kind == "ApplicationReplaced":
+                    break
+                else:
+                    self._sort(event)
+            watching.cancel()
+            raise ConnectionResetError  # ends the calls' tasks: what they are is read anew
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH)
+            for course in list(self._calls.values()):
+                self._hear(course, inbound.Watched())
+
+    async def _adopt(self) -> None:
+        channels, bridges = await self._link.channels(), await self._link.bridges()
+        their_now, since = await self._link.times()
+        now = self._clock.now()
+        self._ahead = their_now - now
+        found = standing(channels, bridges)
+        on = CallsOn(calls=found.calls, dials=frozenset(found.dials), since=since - self._ahead, at=now)
+        await self._told(on, insist=False)
+        for request in found.release:
+            await self._link.ask(request)
+        self._open_found(found)
+
+    def _open_found(self, found: Standing) -> None:
+        self._legs = dict(found.legs)
+        for key, (how, state) in found.dials.items():
+            self._keys.add(key)
+            course = self._dials[key] = Course(Dialled(key=key))
+            self._begin(course)
+            self._hear(course, how)
+            if state == "Up":
+                self._hear(course, outbound.Up("resident"))
+        for caller in found.callers:
+            self._arrived(caller)
+
+    def _arrived(self, caller: Waiting) -> None:
+        channel = caller.channel
+        if channel.id in self._calls:
+            return
+        began = channel.created - self._ahead
+        course = self._calls[channel.id] = Course(Caller(call=channel.id, began=began))
+        self._begin(course)
+        line = self._ways.line_of(channel.args[1] if len(channel.args) > 1 else "")
+        number = None if channel.number.lower() in HIDDEN else channel.number
+        joined = next(iter(caller.joined), "")
+        was_left = caller.was_joined and not joined
+        self._hear(
+            course,
+            inbound.Found(line, number, joined, was_left, (self._clock.now() - began) // inbound.MILLISECOND)
+            if caller.is_taken
+            else inbound.Arrived(line, number),
+        )
+
+    def _sort(self, event: AriEvent) -> None:
+        """Gives the event to the call it is about."""
+        if event.kind == "PlaybackFinished":
+            call = event.subject.removeprefix(bridge_of("")).rpartition("-")[0]
+            self._to_call(call, inbound.Played(event.subject))
+        elif event.channel is not None and (leg := leg_of(event.subject)) is not None:
+            self._of_leg(event, leg)
+        elif event.channel is not None:
+            self._of_caller(event)
+
+    def _of_caller(self, event: AriEvent) -> None:
+        channel = event.channel
+        if channel is None:
+            return
+        match event.kind:
+            case "StasisStart" if channel.args[:1] == ("inbound",):
+                self._arrived(Waiting(channel=channel, is_taken=False, was_joined=False, joined=()))
+            case "StasisEnd" | "ChannelDestroyed":
+                self._to_call(channel.id, inbound.HungUp())
+            case "ChannelDtmfReceived":
+                self._to_call(channel.id, inbound.Pressed(event.digit, event.at - self._ahead))
+
+    def _of_leg(self, event: AriEvent, leg: Leg) -> None:
+        is_up, is_down = event.kind == "StasisStart", event.kind in ("StasisEnd", "ChannelDestroyed")
+        if leg.role == "join":
+            course = self._calls.get(self._legs.get(leg.key, ""))
+            news: inbound.News | outbound.News | None = (
+                inbound.LegUp(leg.key) if is_up else inbound.LegGone(leg.key) if is_down else None
+            )
+        else:
+            course = self._dials.get(leg.key)
+            rings = event.kind == "ChannelStateChange" and leg.role == "resident"
+            news = outbound.Up(leg.role) if is_up else outbound.Down(leg.role, event.cause or 16)
+            news = news if is_up or is_down else outbound.Rings() if rings else None
+        if news is None:
+            return
+        if course is not None:
+            self._hear(course, news)
+        elif is_up and self._group is not None:  # of a call that is over: nobody is to wait on it
+            self._group.create_task(self._quietly(delete(f"/channels/{leg.channel}")))
+
+    def _to_call(self, call: str, news: inbound.News) -> None:
+        if (course := self._calls.get(call)) is not None:
+            self._hear(course, news)
+
+    def _hear(self, course: Course, news: inbound.News | outbound.News) -> None:
+        try:
+            course.news.put_nowait(news)
+        except asyncio.QueueFull:
+            self.ignored += 1
+
+    def _begin(self, course: Course) -> None:
+        if self._group is not None:
+            self._group.create_task(self._follow(course))
+
+    async def _follow(self, course: Course) -> None:
+        """Takes a call's news one after another until it is over."""
+        while not course.state.is_over:
+            news = await course.news.get()
+            try:
+                await self._take(course, news)
+            except NotKnown as error:
+                log.warning("the exchange did not say", why=str(error))
+            except Exception:
+                log.exception("news of a call failed")
+            finally:
+                course.news.task_done()
+        self._forget(course.state)
+
+    def _forget(self, state: Caller | Dialled) -> None:
+        if isinstance(state, Dialled):
+            self._dials.pop(state.key, None)
+            return
+        self._calls.pop(state.call, None)
+        for key in [key for key, call in self._legs.items() if call == state.call]:
+            del self._legs[key]
+
+    async def _take(self, course: Course, news: inbound.News | outbound.News) -> None:
+        now = self._clock.now()
+        effects: Sequence[inbound.Effect]
+        if isinstance(course.state, Dialled):
+            course.state, effects = outbound.step(course.state, cast(outbound.News, news), now, self._place)
+        else:
+            course.state, effects = inbound.step(course.state, cast(inbound.News, news), now, self._place)
+        for effect in effects:
+            match effect:
+                case Request():
+                    await self._ask(course, effect)
+                case Tell(event):
+                    await self._tell(course, event)
+                case Wait(played, seconds):
+                    loop = asyncio.get_running_loop()
+                    loop.call_later(seconds, self._hear, course, inbound.TimeUp(played))
+
+    async def _ask(self, course: Course, request: Request) -> None:
+        leg = leg_of(request.path.rpartition("/")[2]) if request.body else None
+        if leg is None:
+            await self._quietly(request)
+            return
+        is_known = is_done = True
+        try:
+            is_done = await self._link.ask(request)
+        except NotKnown:
+            if leg.role == "agent":
+                raise
+            is_known = is_done = False
+        if is_done:
+            return
+        if leg.role == "join":
+            await self._quietly(delete(request.path))
+            await self._take(course, inbound.LegGone(leg.key))
+        else:
+            await self._take(course, outbound.Refused(leg.role, is_known))
+
+    async def _quietly(self, request: Request) -> None:
+        """Asks for what may be over already; whatever is lost is put right by the next event or link."""
+        try:
+            await self._link.ask(request)
+        except NotKnown as error:
+            log.warning("the exchange did not say", method=request.method, why=str(error))
+
+    async def _tell(self, course: Course, event: TelephonyEvent) -> None:
+        try:
+            prompts = await self._told(event, insist=not isinstance(event, CallArrived | KeyPressed))
+        except Unavailable:
+            await self._take(course, inbound.NotStored())
+            return
+        if isinstance(course.state, Caller):
+            await self._take(course, inbound.Answered(prompts))
+
+    async def _told(self, event: TelephonyEvent, *, insist: bool = True) -> Prompts | None:
+        """Tells the service; what must not be lost is told until it is stored."""
+        pause = PAUSE
+        while self._on_event is not None:
+            try:
+                return await self._on_event(event)
+            except Unavailable:
+                if not insist:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        return None
