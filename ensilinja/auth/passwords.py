@@ -2,13 +2,18 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="password")
 _hasher = PasswordHasher()
-_nobody = _hasher.hash("a password that nobody has")
+
+
+@cache
+def _nobody() -> str:
+    return _hasher.hash("a password that nobody has")
 
 
 def hashed(password: str) -> str:
@@ -18,8 +23,9 @@ def hashed(password: str) -> str:
 
 def matches(password: str, stored: str | None) -> bool:
     """Whether `password` is the one behind `stored`; takes as long when there is no account."""
+    nobody = _nobody()  # asked for in either case: the first time it takes as long as a check
     try:
-        _hasher.verify(stored or _nobody, password)
+        _hasher.verify(stored or nobody, password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

@@ -165,6 +165,7 @@ def draw_outcome(rng: Random, outcomes: Sequence[OutcomeCode], channel: str) -> 
         and code.counts
         and code.id not in NEVER_CHOSEN
         and (channel != "callback" or code.ends_callback)
+        and code.queue is None
     ]
     return weighed(rng, fitting)
 

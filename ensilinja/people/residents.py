@@ -77,7 +77,7 @@ def journey_of(world: World, person: Person) -> Journey:
         return Journey(gate=(world.rng.choice(gate),), own_words=lines.EMERGENCY)
     answers = fill(world.rng, content, person.topic)
     return Journey(
-        gate=(), own_words=person.own_words, topic=person.topic, answers=answers, phone=person.number
+        gate=(), past=(), own_words=person.own_words, topic=person.topic, answers=answers, phone=person.number
     )
 
 

@@ -82,7 +82,7 @@ async def next_one(world: World, profile: Profile, count: int) -> None:
 
 def hire(tx: Tx, catalogue: Catalogue, count: int, hash_: str) -> Sequence[Actor]:
     """The simulated nurses' accounts, made when they are not there, together serving every queue."""
-    queues = tuple(queue.id for queue in catalogue.queues)
+    queues = tuple(queue.id for queue in catalogue.queues if not queue.tasks)
     return [_nurse(tx, catalogue, place, queues_of(place, count, queues), hash_) for place in range(count)]
 
 

@@ -11,11 +11,11 @@ import structlog
 from callbacks.telephony.simulated import SimulatedTelephony
 from core.errors import EnsilinjaError
 from core.identity import Actor
-from ensilinja import ops_resident, ops_staff
+from ensilinja import ops_calls, ops_resident, ops_staff
 from ensilinja.ops import find_op, perform, read_body
 from ensilinja.runtime import Runtime
 
-__all__ = ["World", "ops_resident", "ops_staff"]
+__all__ = ["World", "ops_calls", "ops_resident", "ops_staff"]
 
 log = structlog.get_logger(__name__)
 

@@ -3,16 +3,24 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+
 from core.county import Queue
+from core.db import columns
 from core.hours import is_open
+from core.models import Heartbeat
 from core.store import Tx
 from ensilinja.reporting.picture import Alarm, promises_at_risk
 from ensilinja.reporting.sightings import Sight, due_in, has_queue, recently_served
+
+_HEARTBEAT = columns(Heartbeat)
+AT_WORK = timedelta(seconds=5)  # since its heartbeat
 
 
 def alarms(tx: Tx, sight: Sight) -> Iterable[Alarm]:
     """What asks for a supervisor, most urgent first."""
     yield from emergencies(sight)
+    yield from shedding(tx)
     yield from deserted(tx, sight)
     yield from lost_agents(sight)
     yield from broken_promises(sight)
@@ -26,6 +34,14 @@ def emergencies(sight: Sight) -> Iterable[Alarm]:
         since = group.oldest_state
         if group.tier == 0 and group.state == "waiting" and sight.now - since >= patience:
             yield alarm(sight, "emergency", since, group.queue, n=group.count)
+
+
+def shedding(tx: Tx) -> Iterable[Alarm]:
+    """Processes at work that take nobody new because they have too much to do."""
+    at_work = (_HEARTBEAT.at > tx.now - AT_WORK, _HEARTBEAT.shedding_since.is_not(None))
+    [(since, n)] = tx.rows(select(func.min(_HEARTBEAT.shedding_since), func.count()).where(*at_work))
+    if n:
+        yield Alarm(kind="shedding", since=since, n=n)
 
 
 def deserted(tx: Tx, sight: Sight) -> Iterable[Alarm]:

@@ -11,11 +11,11 @@ from core.county import Catalogue, Queue
 from core.hours import is_open, service_time
 from core.store import Tx
 from core.urgency import Urgency
-from ensilinja.reporting import kpis
 from ensilinja.reporting.alarms import alarms
 from ensilinja.reporting.definitions import DEFINITIONS
-from ensilinja.reporting.facts import CALLBACK, Fact
+from ensilinja.reporting.facts import CALLBACK
 from ensilinja.reporting.picture import (
+    Alarm,
     Board,
     CallbackDelayTile,
     CallbacksTile,
@@ -61,10 +61,11 @@ class Wait:
         return word_of_wait(self.seconds, self.target_seconds)
 
 
-def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None) -> Board:
-    """The picture now, in at most eight queries; with the last one's `memory` only news is read of facts.
+def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None, more: Sequence[Alarm] = ()) -> Board:
+    """The picture now, in at most nine queries; with the last one's `memory` only news is read of facts.
 
-    A memory belongs to one caller at a time; the picture is the same with and without it.
+    A memory belongs to one caller at a time; the picture is the same with and without it. `more` are alarms
+    that are not read of this snapshot, shown after the others.
     """
     sight = look(tx, catalogue, memory or Memory())
     waits = [wait_of(sight, group) for group in sight.groups if group.is_live]
@@ -74,7 +75,7 @@ def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None) -> Boar
         tiles=tiles(sight, waits, longest, contact),
         queues=tuple(queue_rows(sight)),
         staff=tuple(staff_row(desk) for desk in sight.desks),
-        alarms=tuple(alarms(tx, sight)),
+        alarms=(*alarms(tx, sight), *more),
         now=tx.now,
     )
 
@@ -116,7 +117,7 @@ def longest_tile(longest: Wait | None, contact: int | None) -> LongestTile:
 
 def reply_tile(sight: Sight) -> ReplyTile:
     """Today's chat reply delay."""
-    delay = kpis.chat_reply_delay(sight.facts, sight.terms).service
+    delay = sight.figure("chat_reply_delay").service
     target = DEFINITIONS["chat_reply_delay"].target
     return ReplyTile(
         mean_s=delay.mean_s,
@@ -149,7 +150,7 @@ def word_of_callbacks(callbacks: Sequence[OpenCallbacks], now: datetime) -> Word
 
 def callback_delay_tile(sight: Sight) -> CallbackDelayTile:
     """Today's callback delay beside the shortest same-day target of the queues."""
-    delay = kpis.callback_delay(sight.facts, sight.terms).service
+    delay = sight.figure("callback_delay").service
     targets = [queue.target(CALLBACK, Urgency.SAME_DAY).total_seconds() for queue in sight.catalogue.queues]
     target = min(targets, default=None)
     return CallbackDelayTile(
@@ -159,7 +160,7 @@ def callback_delay_tile(sight: Sight) -> CallbackDelayTile:
 
 def resolution_tile(sight: Sight) -> ResolutionTile:
     """Today's declared resolution."""
-    share = kpis.resolution_declared(sight.facts, sight.terms)
+    share = sight.figure("resolution_declared")
     target = DEFINITIONS["resolution_declared"].target
     word = Word.NONE
     if share.percent is not None and target is not None:
@@ -171,11 +172,8 @@ def resolution_tile(sight: Sight) -> ResolutionTile:
 
 def queue_rows(sight: Sight) -> Iterable[QueueRow]:
     """The table, each row with the facts of its own contacts."""
-    parts: dict[tuple[str | None, str | None], list[Fact]] = {}
-    for fact in sight.facts:
-        parts.setdefault((fact.first_queue, fact.channel), []).append(fact)
     for queue, channel in shown_rows(sight):
-        yield queue_row(sight, queue, channel, parts.get((queue.id, channel), []))
+        yield queue_row(sight, queue, channel)
 
 
 def shown_rows(sight: Sight) -> list[tuple[Queue, str]]:
@@ -190,7 +188,7 @@ def shown_rows(sight: Sight) -> list[tuple[Queue, str]]:
     ]
 
 
-def queue_row(sight: Sight, queue: Queue, channel: str, facts: Sequence[Fact]) -> QueueRow:
+def queue_row(sight: Sight, queue: Queue, channel: str) -> QueueRow:
     """One queue and channel."""
     here = [group for group in sight.groups if (group.queue, group.channel) == (queue.id, channel)]
     waits = [wait_of(sight, group) for group in here]
@@ -198,7 +196,7 @@ def queue_row(sight: Sight, queue: Queue, channel: str, facts: Sequence[Fact]) -
     callbacks = [one for one in sight.callbacks if one.queue == queue.id] if channel == CALLBACK else []
     due = due_times(callbacks)
     ready = [desk for desk in present if has_room(desk, queue, channel)]
-    delay = kpis.chat_reply_delay(facts, sight.terms).service
+    delay = sight.figure("chat_reply_delay", (queue.id, channel)).service
     longest = max((wait.seconds for wait in waits), default=None)
     return QueueRow(
         queue=queue.id,
@@ -210,7 +208,7 @@ def queue_row(sight: Sight, queue: Queue, channel: str, facts: Sequence[Fact]) -
         on_shift=len(present),
         reply_mean_s=delay.mean_s,
         reply_p90_s=delay.p90_s,
-        left_percent=kpis.abandonment(facts, sight.terms).percent,
+        left_percent=sight.figure("abandonment", (queue.id, channel)).percent,
         state=word_of_row(sight, channel, waits, callbacks),
         open=is_open(queue.service_hours, sight.now),
         at_risk=promises_at_risk(due, sum(desk.state == "ready" for desk in present), sight.now),

@@ -172,6 +172,19 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
                 target=100,
             ),
             Definition(
+                id="ems_without_unit",
+                version=1,
+                name=LocalText(
+                    "Ensihoidon kiireettömät ilman ambulanssia",
+                    "Akutvårdens icke-brådskande utan ambulans",
+                    "Non-urgent EMS tasks without an ambulance",
+                ),
+                formula="tasks of the emergency centre whose newest outcome means handled without a unit"
+                " / tasks whose newest outcome says with or without one",
+                unit="percent",
+                target=50,
+            ),
+            Definition(
                 id="volume",
                 version=1,
                 name=LocalText("Yhteydenotot", "Kontakter", "Contacts"),

@@ -190,6 +190,13 @@ def assessed_same_day(facts: Facts, terms: Terms) -> Share:
     )
 
 
+def ems_without_unit(facts: Facts, terms: Terms) -> Share:
+    """Tasks of the emergency centre closed without a unit, of those whose outcome tells of one."""
+    tasks = (fact for fact in arrived(facts, terms) if fact.channel == "task" and fact.outcome is not None)
+    meaning = {code.id: code.without_unit for code in terms.catalogue.outcomes}
+    return share(meaning.get(fact.outcome or "") for fact in tasks)
+
+
 def volume(facts: Facts, terms: Terms) -> Mapping[VolumeKey, int]:
     """Contacts by channel, line and first queue; another matter raised within a contact is not an arrival."""
     return Counter(
@@ -215,6 +222,7 @@ FIGURES: Mapping[str, Callable[[Facts, Terms], Value]] = MappingProxyType(
         "service_level": service_level,
         "promise_kept": promise_kept,
         "assessed_same_day": assessed_same_day,
+        "ems_without_unit": ems_without_unit,
         "volume": volume,
     }
 )

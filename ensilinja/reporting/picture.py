@@ -1,7 +1,7 @@
 """The supervisor's picture as frozen values, and when a figure is good, to be watched, or too long. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -154,27 +154,21 @@ class Board:
 
     def wire(self, lang: str = "fi") -> dict[str, Any]:
         """The picture as JSON, instants as ISO texts, the queues' names in `lang`."""
-        shown: dict[str, Any] = told(asdict(self, dict_factory=local_dict(lang)))
+        shown: dict[str, Any] = told(self, lang)
         return shown
 
 
-def local_dict(lang: str) -> Any:
-    """Makes the dicts of `asdict`, with a text in three languages as the one asked for."""
-
-    def make(items: list[tuple[str, Any]]) -> Any:
-        values = dict(items)
-        return values.get(lang, values["fi"]) if values.keys() == {"fi", "sv", "en"} else values
-
-    return make
-
-
-def told(value: Any) -> Any:
-    """The value with its instants as ISO texts."""
-    if isinstance(value, dict):
-        return {name: told(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [told(part) for part in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+def told(value: Any, lang: str) -> Any:
+    """The value as JSON: instants as ISO texts, a text in three languages as the one asked for."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, LocalText):
+        return value.get(lang)
+    if isinstance(value, tuple):
+        return [told(part, lang) for part in value]
+    return {name: told(getattr(value, name), lang) for name in value.__dataclass_fields__}
 
 
 def worst(words: Sequence[Word]) -> Word:

@@ -1,22 +1,26 @@
-"""What the board reads of the store: eight queries at most, whatever the number of contacts and watchers."""
+"""What the board reads of the store: few queries, whatever the number of contacts and watchers."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import CompoundSelect, Table, bindparam, func, or_, select, union_all
 
 from core.county import Catalogue, Limits, Queue
+from core.db import UtcTime
 from core.models import Staff
 from core.store import Tx
 from core.urgency import Urgency
+from ensilinja.reporting import kpis
 from ensilinja.reporting.facts import CALLBACK, Fact
 from ensilinja.reporting.keeper import FACTS
 from ensilinja.reporting.kpis import Period, Span, Terms, today
+from ensilinja.reporting.picture import RISK_HORIZON
 from queues.line import FILLING, FULL
-from queues.machine import ASSIGNED, State
-from queues.models import ENTRY, MEMBER, SHIFT
+from queues.machine import State
+from queues.models import ENTRY, MEMBER, SHIFT, in_hand, in_states
 
 STAFF: Table = Staff.__table__  # type: ignore[attr-defined]
 LIVE = ("chat", "call")
@@ -28,6 +32,8 @@ FIGURED = (
     *("has_abandoned", "outcome", "is_resolved", "is_counted"),
 )
 """The columns that today's figures on the board rest on."""
+FIGURES_SHOWN = ("chat_reply_delay", "callback_delay", "resolution_declared", "abandonment")
+"""None of them depends on the time of day, so that they stand until a fact changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +114,7 @@ def groups(tx: Tx) -> list[Group]:
             func.min(ENTRY.c.state_since),
             func.min(ENTRY.c.queued_here_at),
         )
-        .where(ENTRY.c.ended_at.is_(None), ENTRY.c.state.in_(IN_LINE))
+        .where(ENTRY.c.ended_at.is_(None), in_states(ENTRY, *IN_LINE))
         .group_by(*kinds)
     )
     return [
@@ -141,18 +147,39 @@ def contact_of(tx: Tx, group: Group) -> int | None:
 
 
 def open_callbacks(tx: Tx) -> list[OpenCallbacks]:
-    """The callbacks in the line by the due instant of their open promise."""
-    kinds = (ENTRY.c.queue, FACTS.c.callback_due_at)
-    statement = (
-        select(*kinds, func.min(FACTS.c.callback_made_at), func.count())
-        .select_from(ENTRY.outerjoin(FACTS, FACTS.c.contact_id == ENTRY.c.contact_id))
-        .where(ENTRY.c.ended_at.is_(None), ENTRY.c.channel == CALLBACK, ENTRY.c.state.in_(IN_LINE))
-        .group_by(*kinds)
-    )
+    """The callbacks in the line by the due instant of their open promise.
+
+    Those due soon, one by one; of those due later than that the first of each queue, with how many they are.
+    """
     return [
         OpenCallbacks(queue=queue, due_at=due, first_made_at=made, count=count)
-        for queue, due, made, count in tx.rows(statement)
+        for queue, due, made, count in tx.session.execute(OPEN_CALLBACKS, {"horizon": tx.now + RISK_HORIZON})
     ]
+
+
+def callbacks_by_due() -> CompoundSelect[Any]:
+    """The query of `open_callbacks`."""
+    due, made = FACTS.c.callback_due_at, FACTS.c.callback_made_at
+    horizon = bindparam("horizon", type_=UtcTime())
+    line = (
+        select(ENTRY.c.queue, due, made)
+        .select_from(ENTRY.outerjoin(FACTS, FACTS.c.contact_id == ENTRY.c.contact_id))
+        .where(ENTRY.c.ended_at.is_(None), ENTRY.c.channel == CALLBACK, in_states(ENTRY, *IN_LINE))
+    )
+    soon = line.where(or_(due.is_(None), due <= horizon)).subquery()
+    kinds = (soon.c.queue, soon.c.callback_due_at)
+    place = func.row_number().over(partition_by=ENTRY.c.queue, order_by=(due, made)).label("place")
+    count = func.count().over(partition_by=ENTRY.c.queue).label("count")
+    later = line.add_columns(place, count).where(due > horizon).subquery()
+    return union_all(
+        select(*kinds, func.min(soon.c.callback_made_at), func.count()).group_by(*kinds),
+        select(later.c.queue, later.c.callback_due_at, later.c.callback_made_at, later.c["count"]).where(
+            later.c.place == 1
+        ),
+    )
+
+
+OPEN_CALLBACKS = callbacks_by_due()
 
 
 def desks(tx: Tx, limits: Limits) -> list[Desk]:
@@ -198,7 +225,7 @@ def in_hands(tx: Tx, staff: Collection[int], limits: Limits) -> defaultdict[int,
     found: defaultdict[int, list[Hand]] = defaultdict(list)
     columns = ("agent_id", "queue", "state", "channel", "weight", "state_since", "expires_at", "idle_since")
     statement = select(*(ENTRY.c[name] for name in columns)).where(
-        ENTRY.c.agent_id.in_(staff), ENTRY.c.state.in_(sorted(ASSIGNED))
+        ENTRY.c.agent_id.in_(staff), in_hand(ENTRY)
     )
     for row in tx.rows(statement):
         wraps_on = row.expires_at is not None and row.expires_at > tx.now
@@ -233,34 +260,70 @@ def recently_served(tx: Tx, within: timedelta) -> frozenset[str]:
     return frozenset(tx.all(statement.distinct()))
 
 
+Part = tuple[str | None, str | None]
+"""First queue and channel: the facts of one row of the board."""
+
+
 @dataclass(slots=True)
 class Memory:
-    """What one watcher of the store remembers of a day between snapshots, so that only news is read again."""
+    """What one watcher of the store remembers of a day between snapshots, so that only news is read again.
 
+    What has been read stands for `kept_s`.
+    """
+
+    kept_s: float = 0.0
     period: Period | None = None
     catalogue: Catalogue | None = None
     upto: int = 0
+    read_at: datetime | None = None
     facts: dict[int, Fact] = field(default_factory=dict)
+    parts: dict[Part, dict[int, Fact]] = field(default_factory=dict)
+    figures: dict[tuple[str, Part | None], Any] = field(default_factory=dict)
     memo: dict[Span, float | None] = field(default_factory=dict)
 
     def turn_to(self, period: Period, catalogue: Catalogue) -> None:
         """Forgets another day, and everything when the county's catalogue has changed."""
         if (self.period, self.catalogue) != (period, catalogue):
-            self.period, self.catalogue, self.upto = period, catalogue, 0
+            self.period, self.catalogue, self.upto, self.read_at = period, catalogue, 0, None
             self.facts.clear()
+            self.parts.clear()
+            self.figures.clear()
             self.memo.clear()
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether the facts are to be read again."""
+        return self.read_at is None or not 0 <= (now - self.read_at).total_seconds() < self.kept_s
 
-def recall(tx: Tx, period: Period, memory: Memory) -> list[Fact]:
-    """The facts of the period's contacts, with the columns of `FIGURED` only; reads those written since."""
-    statement = select(FACTS.c.upto, *(FACTS.c[name] for name in FIGURED)).where(
-        FACTS.c.arrived_at >= period.start, FACTS.c.arrived_at < period.end, FACTS.c.upto > memory.upto
-    )
+    def learn(self, fact: Fact) -> None:
+        """Takes in a fact; the figures it was or is part of are made anew."""
+        before = self.facts.get(fact.contact_id)
+        if before is not None:
+            del self.parts[part_of(before)][fact.contact_id]
+        for part in {None, part_of(fact), part_of(before or fact)}:
+            for name in FIGURES_SHOWN:
+                self.figures.pop((name, part), None)
+        self.facts[fact.contact_id] = fact
+        self.parts.setdefault(part_of(fact), {})[fact.contact_id] = fact
+
+
+def part_of(fact: Fact) -> Part:
+    """The row of the board a fact belongs to."""
+    return fact.first_queue, fact.channel
+
+
+def recall(tx: Tx, period: Period, memory: Memory) -> None:
+    """Learns the facts of the period's contacts, with the columns of `FIGURED` only: those written since."""
+    statement = select(FACTS.c.upto, *(FACTS.c[name] for name in FIGURED))
+    if memory.upto:  # by what is new, not by the day: the day grows until the evening
+        statement = statement.where(FACTS.c.upto > memory.upto)
+    else:
+        statement = statement.where(FACTS.c.arrived_at >= period.start, FACTS.c.arrived_at < period.end)
     for upto, *values in tx.rows(statement):
-        fact = Fact(**dict(zip(FIGURED, values, strict=True)))
-        memory.facts[fact.contact_id] = fact
         memory.upto = max(memory.upto, upto)
-    return list(memory.facts.values())
+        fact = Fact(**dict(zip(FIGURED, values, strict=True)))
+        if fact.arrived_at is not None and period.start <= fact.arrived_at < period.end:
+            memory.learn(fact)
+    memory.read_at = tx.now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,21 +335,31 @@ class Sight:
     groups: Sequence[Group]
     callbacks: Sequence[OpenCallbacks]
     desks: Sequence[Desk]
-    facts: Sequence[Fact]
+    memory: Memory
     terms: Terms
+
+    def figure(self, name: str, part: Part | None = None) -> Any:
+        """A figure of the day over all facts or one row's; made again only when one of them changes."""
+        known = self.memory.figures
+        if (name, part) not in known:
+            facts = self.memory.facts if part is None else self.memory.parts.get(part, {})
+            known[name, part] = kpis.FIGURES[name](list(facts.values()), self.terms)
+        return known[name, part]
 
 
 def look(tx: Tx, catalogue: Catalogue, memory: Memory) -> Sight:
     """Reads all of one snapshot; of facts only what the memory does not know."""
     period = today(tx.now)
     memory.turn_to(period, catalogue)
+    if memory.is_due(tx.now):
+        recall(tx, period, memory)
     return Sight(
         catalogue=catalogue,
         now=tx.now,
         groups=[group for group in groups(tx) if has_queue(catalogue, group.queue)],
         callbacks=open_callbacks(tx),
         desks=desks(tx, catalogue.limits),
-        facts=recall(tx, period, memory),
+        memory=memory,
         terms=Terms(catalogue=catalogue, period=period, now=tx.now, memo=memory.memo),
     )
 
