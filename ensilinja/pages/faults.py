@@ -2,7 +2,8 @@
 
 from aiohttp import web
 
-from core.errors import EnsilinjaError, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable
+from core.errors import EnsilinjaError, Forbidden, NotFound, Overloaded, TooMany, Unauthenticated, Unavailable
+from ensilinja.pages import crowded, retry
 from ensilinja.pages.frames import frame_of, line_phones
 from ensilinja.pages.views import ErrorPage, Fault
 from ensilinja.runtime import RUNTIME
@@ -26,6 +27,10 @@ def page(request: web.Request, error: EnsilinjaError) -> web.Response:
     """The answer to a failed request: a page for people, `{"error": code}` for programs."""
     if not wants_page(request):
         return web.json_response({"error": error.code}, status=error.status)
+    if isinstance(error, Overloaded):
+        return crowded.page(request, has_phone=bool(error.detail.get("has_phone")), status=error.status)
+    if isinstance(error, Unavailable) and (again := retry.unsaved(request)) is not None:
+        return again
     if isinstance(error, Unauthenticated) and request.path in STAFF:
         return web.Response(status=303, headers={"Location": SIGN_IN})
     frame = frame_of(request)

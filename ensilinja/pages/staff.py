@@ -31,9 +31,13 @@ class SignInView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenView:
-    """A live screen; `logout` is where its sign-out form goes."""
+    """A live screen; `logout` is where its sign-out form goes.
+
+    With `has_telephones` a professional says at which one she is.
+    """
 
     logout: str = SIGN_OUT
+    has_telephones: bool = False
 
 
 @doors.get(SIGN_IN, "staff.sign_in")
@@ -68,7 +72,8 @@ async def sign_out(request: web.Request) -> web.Response:
 @doors.get(CONSOLE, "console.open")
 async def console(request: web.Request) -> web.Response:
     """The professional's screen."""
-    return render(request, "console", ScreenView())
+    is_real = request.app[RUNTIME].settings.telephony != "simulated"
+    return render(request, "console", ScreenView(has_telephones=is_real))
 
 
 @doors.get(BOARD, "board.read")

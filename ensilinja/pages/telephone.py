@@ -3,20 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from callbacks.telephony.port import Prompts
 from callbacks.telephony.simulated import Behaviour, Caller, SimulatedTelephony
 from core.county import Line, UnknownId
 from core.errors import NotFound
 from core.phone import PhoneFault, mask, normalise
-from core.text import HELSINKI, moment_phrase
 from ensilinja.doors import Doors, language
 from ensilinja.pages.frames import frame_of
 from ensilinja.pages.views import FieldError, Option
 from ensilinja.runtime import RUNTIME, Runtime
+from ensilinja.spoken import spoken
 
 doors = Doors("resident")
 
@@ -268,26 +266,6 @@ def call_shown(runtime: Runtime, telephony: SimulatedTelephony, call: str, calle
         hears=said[-1] if said else (),
         heard=tuple(sentence for sentences in said[:-1] for sentence in sentences),
     )
-
-
-def spoken(runtime: Runtime, line: Line, prompts: Prompts) -> tuple[str, ...]:
-    """The sentences of what is played; a promise without an instant is told as the line promises."""
-    lang, now = prompts.language, runtime.clock.now()
-    # "By tomorrow 0.00" would be heard as a day later than it is: midnight is told as the day's last minute.
-    when = moment_phrase(lang, before_midnight(prompts.due_at), now) if prompts.due_at else ""
-    digits = " ".join(prompts.digits)
-    return tuple(
-        line.promise.told.get(lang)
-        if key == "call.promised" and not when
-        else runtime.texts.get(lang, key, line=line.name.get(lang), digits=digits, when=when)
-        for key in prompts.play
-    )
-
-
-def before_midnight(due_at: datetime) -> datetime:
-    """The instant, or the minute before it when it is a Helsinki midnight."""
-    local = due_at.astimezone(HELSINKI)
-    return due_at - timedelta(minutes=1) if (local.hour, local.minute) == (0, 0) else due_at
 
 
 def on_to(path: str) -> web.Response:

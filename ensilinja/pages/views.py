@@ -13,7 +13,9 @@ from typing import Literal
 UNKNOWN_ANSWER = "en-tieda"
 NONE_OF_THESE = "ei-mikaan"
 
-QuestionKind = Literal["boolean", "choice", "multichoice", "integer", "decimal", "text", "phone", "age"]
+QuestionKind = Literal[
+    "boolean", "choice", "multichoice", "integer", "decimal", "date", "text", "phone", "age"
+]
 
 
 class OpenState(StrEnum):
@@ -25,16 +27,7 @@ class OpenState(StrEnum):
     FULL = "full"
     CLOSED = "closed"
     HOLIDAY = "holiday"
-
-
-class CallbackStage(StrEnum):
-    """How far a callback is, as its asker sees it."""
-
-    RECEIVED = "received"
-    SCHEDULED = "scheduled"
-    MISSED = "missed"
-    DONE = "done"
-    CANCELLED = "cancelled"
+    FAULT = "fault"
 
 
 class Fault(StrEnum):
@@ -49,11 +42,12 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
-    """A number as read ("03 629 6301"), as dialled ("+3583…"), and its hours or language in words."""
+    """A number as read ("03 629 6301"), as dialled ("+3583…"), whose or when, and its hours in words."""
 
     text: str
     dial: str
     note: str = ""
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +60,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page has around its content; `path` is the page's own address without a query."""
+    """What every page has around its content; `path` is the page's own address without a query.
+
+    `offline_mark` changes when the page for browsers without a network does, so that they fetch it anew.
+    """
 
     lang: str
     path: str
@@ -81,6 +78,7 @@ class Frame:
     crisis: Phone | None = None
     footer: tuple[Link, ...] = ()
     example_content: bool = False
+    offline_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +101,21 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
-    """The front page; clock and day phrases are whole ("kello 14.00", "huomenna tiistaina kello 8.00")."""
+    """The front page; clock and day phrases are whole ("kello 14.00", "huomenna tiistaina kello 8.00").
+
+    Answers sent while the chat is closed are read from `opens_at`, or still today by `reads_by`; `later_at`
+    is the next service day.
+    """
 
     state: OpenState
     intro: str
     closes_at: str = ""
     opens_at: str = ""
+    reads_by: str = ""
+    later_at: str = ""
     wait_range: str = ""
     reason: str = ""
     question_span: str = ""
-    minutes_span: str = ""
     notices: tuple[str, ...] = ()
     resume_url: str = ""
     callback_offered: bool = True
@@ -121,9 +124,13 @@ class Landing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """The emergency question: checkboxes and "none of these"."""
+    """An emergency question: checkboxes and "none of these". `dangers` are the items that alone mean 112."""
 
     items: tuple[Option, ...]
+    title: str
+    hint: str
+    action: str
+    dangers: frozenset[str] = frozenset()
     none_chosen: bool = False
     errors: tuple[FieldError, ...] = ()
     back_url: str = "/"
@@ -131,12 +138,17 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emergency:
-    """The 112 page; with `reported` false it needs neither a session nor a store."""
+    """The 112 page; as it is by default it needs neither a session nor a store.
+
+    `advice` is what to do at once, `read_at` from when a person reads the answers, empty while one does.
+    """
 
     wrong_url: str = "/kysely/hata"
     can_report: bool = False
     reported: bool = False
     line_url: str = ""
+    advice: tuple[str, ...] = ()
+    read_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +162,21 @@ class OwnWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicChoice:
-    """Which topic fits best; topics are in the county's order."""
+class TopicGroup:
+    """Topics under one heading; open when what was chosen is inside."""
 
+    name: str
     topics: tuple[Option, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicChoice:
+    """Which topic fits best: what the own words suggest, all by group, and something else last."""
+
+    suggested: tuple[Option, ...] = ()
+    groups: tuple[TopicGroup, ...] = ()
+    other: Option | None = None
     errors: tuple[FieldError, ...] = ()
     back_url: str = "/kysely/asia"
 
@@ -184,9 +207,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneNumber:
-    """The number for calling back if the line breaks."""
+    """The number for calling back if the line breaks, and how it may be used."""
 
     value: str = ""
+    ways: tuple[Option, ...] = ()
+    only_here: bool = False
     errors: tuple[FieldError, ...] = ()
     back_url: str = "/kysely/aihe"
 
@@ -202,10 +227,18 @@ class AnswerRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroup:
+    """Answered questions under one heading; the first has none."""
+
+    name: str
+    rows: tuple[AnswerRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """All answers before sending; `read_at` says when they are read if the service is closed."""
 
-    rows: tuple[AnswerRow, ...]
+    groups: tuple[RowGroup, ...]
     read_at: str = ""
     back_url: str = "/kysely/puhelin"
     errors: tuple[FieldError, ...] = ()
@@ -225,19 +258,26 @@ class Waiting:
     """The result and the waiting room on one page.
 
     `ahead` is None while no honest place is known, `wait_range` empty while no honest estimate is; `read_at`
-    is set only outside service hours. `refresh_seconds` drives the page without JavaScript; 0 stops it.
+    is set only outside service hours, `reply_by` is when an answer is promised, `line` says if anybody is at
+    work. `refresh_seconds` drives the page without JavaScript; 0 stops it.
     """
 
     state: Literal["waiting", "offered", "left", "closed"]
     care: Care
+    advice: tuple[str, ...] = ()
     ahead: int | None = None
     wait_range: str = ""
     slower: bool = False
+    line: Literal["open", "unattended", "closed"] = "open"
     updated_at: str = ""
     read_at: str = ""
+    reply_by: str = ""
     place_kept: bool = True
     callback_offered: bool = True
     phone_hint: str = ""
+    text_offered: bool = False
+    text_wanted: bool = False
+    number_errors: tuple[FieldError, ...] = ()
     worse: tuple[str, ...] = ()
     rows: tuple[AnswerRow, ...] = ()
     added: bool = False
@@ -271,7 +311,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """The conversation; `agent_name` is empty while no professional holds it."""
+    """The conversation; `agent_name` is empty while nobody holds it, `read_at` is set while nobody reads."""
 
     agent_name: str
     profession: str
@@ -281,6 +321,7 @@ class Chat:
     callback_offered: bool = False
     quick_exit: bool = False
     safety: bool = False
+    read_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,33 +337,6 @@ class Ended:
     rows: tuple[AnswerRow, ...] = ()
     reopen_until: str = ""
     left: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackForm:
-    """Asking for a call: times that can still be kept, and the number; `keeps_place` only for a hold."""
-
-    times: tuple[Option, ...]
-    phone: str = ""
-    errors: tuple[FieldError, ...] = ()
-    back_url: str = "/odotus"
-    keeps_place: bool = False
-    next_times_at: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackStatus:
-    """Where a callback is; `when` is the promised time in words, `history` the attempts so far in words."""
-
-    stage: CallbackStage
-    when: str = ""
-    phone_hint: str = ""
-    calls_from: str = ""
-    attempts: int = 0
-    history: tuple[str, ...] = ()
-    worse: tuple[str, ...] = ()
-    can_cancel: bool = False
-    can_chat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
