@@ -240,13 +240,14 @@ class Conversation {
     if (document.hidden) document.title = `(!) ${this.title}`;
   }
 
-  state({ state, agent, ended_url: endedUrl, closed }) {
+  state({ state, channel, agent, ended_url: endedUrl, closed }) {
     this.agent = agent;
-    if (state === "waiting" && !agent && !this.log.lastSeq) {
+    // Whoever told of self-harm waits here, with the conversation open, by night too.
+    if (state === "waiting" && !agent && !this.log.lastSeq && !("stays" in this.log.box.dataset)) {
       location.replace("/odotus");
       return;
     }
-    const isEnded = closed || state === "done" || state === "scheduled";
+    const isEnded = closed || state === "done" || (state === "scheduled" && channel !== "message");
     const withoutAgent = this.t(isEnded ? "chat.ended_title" : "chat.waiting_for_agent");
     find("kenen").textContent = agent ? `${agent.profession} ${agent.name}`.trim() : withoutAgent;
     const isEmpty = !this.log.list.querySelector(".message-staff, .message-resident");

@@ -1,8 +1,10 @@
 /** The nurse's acts: each is one op on the socket, told to the state before and after. Knows no elements. */
 
-import { attemptOf, isMine, newestSeq, nextToTake, own } from "./console-state.js";
+import { merged } from "./console-form-state.js";
+import { isMine, newestSeq, nextToTake, own } from "./console-state.js";
 
 const TYPING_EVERY_MS = 3_000;
+const FORM = "lomake";
 
 export class Desk {
   /** `link` is the socket's client, `store` {state, dispatch}, `tell(key, values, tone)` shows one line to the nurse. */
@@ -10,6 +12,7 @@ export class Desk {
     Object.assign(this, { link, store, drafts, tell, newId, clock });
     this.shown = new Set();
     this.readUpTo = {};
+    this.formIds = {};
     this.typedAt = 0;
   }
 
@@ -102,27 +105,19 @@ export class Desk {
     const contact = this.state.open;
     const row = this.state.rows[contact];
     const detail = this.state.details[contact];
-    if (isMine(row) && row.state !== "offered" && !detail?.brief && !detail?.loading && !detail?.error) this.read(contact);
+    const isToRead = !detail?.brief || detail.isOld;
+    if (isMine(row) && row.state !== "offered" && isToRead && !detail?.loading && !detail?.error) this.read(contact);
   }
 
+  /** What this screen shows already is fetched `again`, which is no new opening: what is new to her stays so. */
   async read(contact) {
+    const again = Boolean(this.state.details[contact]?.brief);
     this.store.dispatch({ type: "loading", contact });
     try {
-      const { brief, messages, row } = await this.link.request("contact.open", { contact });
+      const { brief, messages, row } = await this.link.request("contact.open", again ? { contact, again } : { contact });
       this.store.dispatch({ type: "opened", contact, brief, messages, row, at: this.clock() });
     } catch (refusal) {
       this.store.dispatch({ type: "open_failed", contact, code: refusal.code ?? "lost" });
-    }
-  }
-
-  /** An attempt's end is pushed without its result: content and results come only by opening. */
-  followCalls() {
-    for (const [contact, attempt] of Object.entries(this.state.attempts)) {
-      const isUnread = attempt.state === "ended" && !attempt.result && !this.state.details[contact]?.loading;
-      if (isUnread && this.followed !== `${contact}:${attempt.id}`) {
-        this.followed = `${contact}:${attempt.id}`;
-        this.read(Number(contact));
-      }
     }
   }
 
@@ -201,28 +196,116 @@ export class Desk {
 
   /* Calling */
 
+  /** The row tells how the call goes on; until the server has it, this desk knows that it was asked for. */
   async dial(row) {
-    this.store.dispatch({ type: "attempt", contact: row.contact, attempt: { state: "requested", result: null, id: null, n: null } });
-    const answer = await this.ask("callback.dial", { contact: row.contact, assignment: row.assignment });
-    const attempt = answer ? { id: answer.attempt, n: answer.n } : { state: null };
-    this.store.dispatch({ type: "attempt", contact: row.contact, attempt });
+    if (this.state.dialling) return;
+    this.store.dispatch({ type: "dialling", contact: row.contact });
+    await this.ask("callback.dial", { contact: row.contact, assignment: row.assignment });
+    this.store.dispatch({ type: "dialling", contact: null });
   }
 
+  /** Her word on the newest attempt; what it leads to is told when it has been pushed. */
   async callResult(row, result) {
-    const attempt = attemptOf(this.state, row.contact).id;
-    const answer = await this.ask("callback.result", { contact: row.contact, assignment: row.assignment, attempt, result });
-    if (!answer) return;
-    this.store.dispatch({ type: "attempt", contact: row.contact, attempt: { state: "ended", result } });
-    this.tell(`console.call.told.${result}`);
+    return this.ask("callback.result", { contact: row.contact, assignment: row.assignment, attempt: row.call.attempt, result });
+  }
+
+  async hangUp(row) {
+    const answer = await this.ask("callback.hang_up", { contact: row.contact, assignment: row.assignment });
+    if (answer && !answer.asked) this.tell("console.notice.no_call");
+  }
+
+  async times(row) {
+    const answer = await this.ask("callback.times", { contact: row.contact, assignment: row.assignment }, { isQuiet: true });
+    return answer?.times ?? null;
+  }
+
+  async move(row, start) {
+    const answer = await this.ask("callback.move", { contact: row.contact, assignment: row.assignment, start });
+    if (answer) this.#leave(row.contact, "console.notice.moved");
+    return Boolean(answer);
+  }
+
+  async joinChat(row, chat) {
+    return this.#taken(await this.ask("callback.join", { contact: row.contact, assignment: row.assignment, chat }), chat, false);
   }
 
   /* Deciding */
 
-  async assess(row, urgency, reason) {
-    const body = { contact: row.contact, assignment: row.assignment, urgency, reason };
-    const answer = await this.ask("contact.assess", body);
-    if (answer) this.tell("console.notice.assessed");
-    return Boolean(answer);
+  /** "done", or the code of the refusal: `not_sure` asks once more before an emergency is lowered. */
+  async assess(row, urgency, { reason = null, words = "", sure = false } = {}) {
+    const body = { contact: row.contact, assignment: row.assignment, urgency, reason, words, sure };
+    try {
+      if (this.state.link !== "connected") throw { code: "lost" };
+      await this.link.request("contact.assess", body);
+    } catch (refusal) {
+      if (refusal.code !== "not_sure") this.tell(`console.error.${refusal.code ?? "lost"}`, {}, "warn");
+      return refusal.code ?? "lost";
+    }
+    this.store.dispatch({ type: "form_set", contact: row.contact, values: { saved: null } });
+    this.tell("console.notice.assessed");
+    return "done";
+  }
+
+  /* The form: what is filled is kept here until the server has it, so that a reload loses nothing */
+
+  async openForm(row) {
+    const { contact, assignment } = row;
+    const kept = this.drafts.read(contact, FORM);
+    this.store.dispatch({ type: "form_set", contact, values: { isLoading: true, error: null } });
+    try {
+      const answer = await this.link.request("form.open", { contact, assignment });
+      this.#form(contact, "opened", answer);
+      this.store.dispatch({ type: "form_set", contact, values: { isLoading: false } });
+      if (kept) this.fillForm(row, JSON.parse(kept));
+    } catch (refusal) {
+      this.store.dispatch({ type: "form_set", contact, values: { isLoading: false, error: refusal.code ?? "lost" } });
+    }
+  }
+
+  /** `change`: {answers, topic, others_no}; told again after a break with the same id. */
+  async fillForm(row, change) {
+    const { contact } = row;
+    if (!this.#formOf(contact)?.view) return;
+    this.#form(contact, "queued", change);
+    const { sent: n, pending, view } = this.#formOf(contact);
+    this.formIds[contact] = view.client_id ?? this.formIds[contact] ?? this.newId();
+    this.drafts.write(contact, FORM, JSON.stringify(merged(pending)));
+    const body = { contact, assignment: row.assignment, client_id: this.formIds[contact], ...change };
+    try {
+      const answer = await this.link.request("form.fill", body, { isPatient: true });
+      this.#form(contact, "filled", n, answer);
+    } catch (refusal) {
+      this.#form(contact, "refused", n);
+      this.tell(`console.error.${refusal.code ?? "lost"}`, {}, "warn");
+      if (refusal.code === "answers_closed") this.openForm(row); // saved in another window
+    }
+    const left = this.#formOf(contact)?.pending ?? [];
+    this.drafts.write(contact, FORM, left.length ? JSON.stringify(merged(left)) : "");
+  }
+
+  /** The level that the saved form proposes, or null. */
+  async saveForm(row) {
+    const { contact, assignment } = row;
+    const client_id = this.#formOf(contact)?.view?.client_id ?? this.formIds[contact];
+    if (!client_id) {
+      this.tell("console.error.form_empty", {}, "warn");
+      return null;
+    }
+    const saved = await this.ask("form.save", { contact, assignment, client_id });
+    if (!saved) return null;
+    delete this.formIds[contact];
+    const { view } = this.#formOf(contact);
+    this.store.dispatch({ type: "form_set", contact, values: { saved, view: { ...view, client_id: null } } });
+    this.tell("console.form.saved");
+    return saved.level;
+  }
+
+  #formOf(contact) {
+    return this.state.details[contact]?.form;
+  }
+
+  #form(contact, change, ...args) {
+    this.store.dispatch({ type: "form", contact, change, args });
   }
 
   async transfer(row, queue, note) {

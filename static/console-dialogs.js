@@ -3,24 +3,28 @@
 import { useState } from "./vendor/preact-hooks.mjs";
 import { Chip, Dialog, html } from "./staff-parts.js";
 import { LEVELS, clock, moment } from "./staff-format.js";
+import { MoveTime } from "./console-call.js";
 
 export function Open({ dialog, ...given }) {
-  const View = { close: Closing, transfer: Transfer, assess: Assess, take: Overtake, status: Status, help: Help }[dialog.name];
-  return html`<${View} key=${dialog.name} ...${given} row=${given.state.rows[dialog.contact]} />`;
+  const View = { move: MoveTime, close: Closing, transfer: Transfer, assess: Assess, take: Overtake, status: Status, help: Help }[dialog.name];
+  return html`<${View} key=${dialog.name} ...${given} row=${given.state.rows[dialog.contact]} chosen=${dialog.chosen ?? null} />`;
 }
 
 const NO_MESSAGE = ["no_number", "not_safe", "declined_messages", "told_otherwise"];
 
-function Closing({ state, row, t, desk, ui, lang }) {
-  const siblings = state.details[row?.contact]?.brief?.siblings ?? [];
-  const [code, setCode] = useState(null);
+function Closing({ state, row, t, desk, ui, lang, chosen }) {
+  const brief = state.details[row?.contact]?.brief;
+  const siblings = brief?.siblings ?? [];
+  const [code, setCode] = useState(chosen);
   const [note, setNote] = useState("");
   const [ended, setEnded] = useState(siblings.map((s) => s.contact));
   const [owed, setOwed] = useState(false);
   const [why, setWhy] = useState("");
   const [isBusy, setBusy] = useState(false);
   if (!row) return null;
-  const outcomes = state.outcomes.filter((o) => row.channel !== "callback" || o.ends_callback !== false);
+  const outcomes = state.outcomes
+    .filter((o) => (o.queue ?? row.queue) === row.queue)
+    .filter((o) => row.channel !== "callback" || o.ends_callback !== false);
   const submit = async () => {
     setBusy(true);
     const result = await desk.close(row, code, { note: note.trim(), why, siblings: ended });
@@ -45,6 +49,7 @@ function Closing({ state, row, t, desk, ui, lang }) {
         data-first=${i === 0 ? "" : null} checked=${code === o.code} onChange=${() => setCode(o.code)} />
         ${o.key ? html`<kbd>${o.key}</kbd>` : ""} <span>${o.name}${o.resolved ? html` <span class="muted">${t("console.close.resolved")}</span>` : ""}</span></label>`)}
     </fieldset>
+    ${brief?.draft_at && html`<p class="banner warn">${t("console.form.unfinished")}</p>`}
     ${siblings.length > 0 && html`<fieldset class="choices"><legend>${t("console.close.siblings")}</legend>
       ${siblings.map((s) => html`<label class="choice"><input type="checkbox" checked=${ended.includes(s.contact)} onChange=${() => tick(s.contact)} />
         <span>${t(`console.channel.${s.channel}`)}, ${queueName(s.queue)} ${clock(s.arrived_at, lang)}</span></label>`)}</fieldset>`}
@@ -76,20 +81,43 @@ function Transfer({ state, row, t, desk, ui, lang, now }) {
   <//>`;
 }
 
-function Assess({ row, t, desk, ui }) {
+const REASONS = ["told_more", "worse", "milder", "risk", "answered_wrong", "treated", "other"];
+
+/** Confirming needs nothing more; a change its reason; lowering an emergency is asked about once more. */
+function Assess({ state, row, t, desk, ui }) {
+  const brief = state.details[row?.contact]?.brief;
   const [level, setLevel] = useState(row?.urgency);
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useState(null);
+  const [words, setWords] = useState("");
+  const [isAsked, setAsked] = useState(false);
   if (!row) return null;
   const isChanged = level !== row.urgency;
-  const submit = async () => (await desk.assess(row, level, reason.trim())) && ui.hide();
-  return html`<${Dialog} title=${t("console.assess.title")} t=${t} onClose=${ui.hide} onSubmit=${submit}
-    isReady=${!isChanged || reason.trim() !== ""} submit=${t(isChanged ? "console.assess.change" : "console.assess.confirm")}>
+  const reasons = brief?.level === level ? ["by_answers", ...REASONS] : REASONS;
+  const isReady = !isChanged || (reasons.includes(reason) && (reason !== "other" || words.trim() !== ""));
+  const choose = (l) => {
+    setLevel(l);
+    setAsked(false);
+  };
+  const submit = async () => {
+    const done = await desk.assess(row, level, { reason: isChanged ? reason : null, words: words.trim(), sure: isAsked });
+    if (done === "not_sure") setAsked(true);
+    else if (done === "done") {
+      ui.hide();
+      if (ui.formOf === row.contact) ui.leaveForm();
+    }
+  };
+  return html`<${Dialog} title=${t("console.assess.title")} t=${t} onClose=${ui.hide} onSubmit=${submit} isReady=${isReady}
+    submit=${t(isAsked ? "console.assess.sure_submit" : isChanged ? "console.assess.change" : "console.assess.confirm")}>
     <fieldset class="choices"><legend>${t("console.assess.choose")}</legend>
       ${LEVELS.map((l) => html`<label class="choice"><input type="radio" name="urgency" value=${l} checked=${level === l}
-        onChange=${() => setLevel(l)} /> <${Chip} level=${l} t=${t} /></label>`)}
+        onChange=${() => choose(l)} /> <${Chip} level=${l} t=${t} />${brief?.level === l && html` <span class="muted">${t("console.assess.reason.by_answers")}</span>`}</label>`)}
     </fieldset>
-    <label class="field">${t(isChanged ? "console.assess.reason" : "console.assess.reason_optional")}
-      <input type="text" maxlength="200" value=${reason} onInput=${(e) => setReason(e.currentTarget.value)} /></label>
+    ${isChanged && html`<fieldset class="choices"><legend>${t("console.assess.why")}</legend>
+      ${reasons.map((r) => html`<label class="choice"><input type="radio" name="reason" value=${r} checked=${reason === r}
+        onChange=${() => setReason(r)} /> <span>${t(`console.assess.reason.${r}`)}</span></label>`)}</fieldset>`}
+    <label class="field">${t(reason === "other" && isChanged ? "console.assess.words_needed" : "console.assess.words")}
+      <input type="text" maxlength="400" value=${words} onInput=${(e) => setWords(e.currentTarget.value)} /></label>
+    ${isAsked && html`<p class="banner warn" role="alert">${t("console.assess.sure")}</p>`}
   <//>`;
 }
 
@@ -129,7 +157,7 @@ function Status({ state, t, desk, ui }) {
 
 const KEYS = [
   ["F2", "take"], ["F4", "status"], ["Ctrl+Enter", "submit"], ["Ctrl+.", "pane"], ["Esc", "leave"], ["j / k", "move"],
-  ["1–9", "nth"], ["r", "reply"], ["n", "note"], ["c", "call"], ["u", "assess"], ["t", "transfer"], ["e", "close"], ["?", "help"],
+  ["1–9", "nth"], ["r", "reply"], ["n", "note"], ["c", "call"], ["F9", "hang_up"], ["a", "voicemail"], ["s", "time"], ["f", "form"], ["u", "assess"], ["v", "confirm"], ["t", "transfer"], ["e", "close"], ["?", "help"],
 ];
 
 function Help({ t, ui }) {
@@ -137,6 +165,8 @@ function Help({ t, ui }) {
     <dl class="keys">${KEYS.map(([key, name]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${t(`console.help.${name}`)}</dd></div>`)}</dl>
     <label class="choice"><input type="checkbox" checked=${ui.hasLetters} onChange=${(e) => ui.setLetters(e.currentTarget.checked)} />
       ${t("console.help.letters")}</label>
+    <label class="choice"><input type="checkbox" checked=${ui.dialsItself} onChange=${(e) => ui.setDialsItself(e.currentTarget.checked)} />
+      ${t("console.help.dials")}</label>
     <p class="muted">${t("console.help.audit")}</p>
   <//>`;
 }

@@ -2,11 +2,13 @@
 
 import { Chip, Key, html } from "./staff-parts.js";
 import { duration, moment, secondsLeft, topicOf, wait } from "./staff-format.js";
-import { counts, dueOf, isFirstInLine, isMine, isTyping, listOf, nextToTake } from "./console-state.js";
+import { Callbacks, Oldest } from "./console-callbacks.js";
+import { counts, dueOf, isFirstInLine, isFree, isMine, isTakeable, isTyping, listOf, nextToTake } from "./console-state.js";
 
 const TABS = ["own", "waiting", "callbacks"];
 
-export function WorkList({ state, t, desk, drafts, ui, lang, now }) {
+/** `isTable`: the callbacks fill the width of two panes, and are then the page's main part. */
+export function WorkList({ state, t, desk, drafts, ui, lang, now, isTable }) {
   const n = counts(state);
   const rows = listOf(state, state.tab);
   const turn = (event) => {
@@ -16,7 +18,7 @@ export function WorkList({ state, t, desk, drafts, ui, lang, now }) {
     ui.tab(tab);
     document.getElementById(`tab-${tab}`)?.focus();
   };
-  return html`<nav class="pane list" aria-label=${t("console.list.label")}>
+  return html`<${isTable ? "main" : "nav"} class="pane list" aria-label=${t("console.list.label")}>
     <div class="tabs" role="tablist" aria-label=${t("console.list.label")} onKeyDown=${turn}>
       ${TABS.map((tab) => html`<button type="button" role="tab" id=${`tab-${tab}`} class="tab" aria-controls="work-list"
         aria-selected=${String(tab === state.tab)} tabindex=${tab === state.tab ? 0 : -1} onClick=${() => ui.tab(tab)}>
@@ -25,13 +27,15 @@ export function WorkList({ state, t, desk, drafts, ui, lang, now }) {
     <button type="button" class="button primary next" onClick=${() => ui.taken(desk.takeNext())}>
       <${Key} name="F2" /> ${t(`console.next.${nextToTake(state).kind}`)}</button>
     <div id="work-list" class="scroll" role="tabpanel" aria-labelledby=${`tab-${state.tab}`} tabindex="-1">
-      ${rows.length === 0
+      ${!isTable && state.tab === "callbacks" && html`<${Oldest} ...${{ state, t, ui, lang, now }} />`}
+      ${isTable ? html`<${Callbacks} ...${{ state, t, ui, lang, now }} />`
+        : rows.length === 0
         ? html`<p class="empty">${emptyText(state, t, lang, now)}</p>`
         : html`<ul class="rows" data-list>
           ${rows.map((row) => html`<${Row} key=${row.contact} ...${{ row, state, t, ui, drafts, lang, now }} />`)}</ul>`}
     </div>
-    <p class="hint muted">${t("console.list.hint")}</p>
-  </nav>`;
+    <p class="hint muted">${t(isTable ? "console.callbacks.hint" : "console.list.hint")}</p>
+  <//>`;
 }
 
 function emptyText(state, t, lang, now) {
@@ -62,7 +66,7 @@ function details(row, state, t, drafts, now) {
     isMine(row) && row.state !== "held" && t(`console.entry.${row.state}`),
     row.channel !== "chat" && state.tab !== "callbacks" && t(`console.row.by.${row.channel}`),
     row.queue_name,
-    row.channel === "callback" && row.attempts > 0 && t("console.row.attempts", { n: row.attempts }),
+    row.channel === "callback" && row.attempts > 0 && t("console.row.attempts", { n: row.attempts, of: row.tries }),
     isTyping(state, row.contact, now - state.offset) && t("console.row.typing"),
     row.channel === "chat" && row.present === true && t("console.row.present"),
     row.channel === "chat" && row.present === false && t("console.row.away"),
@@ -88,7 +92,6 @@ export function Clock({ row, t, lang, now }) {
 
 /** Someone who is not mine: what the row says and how to take it. Content is not fetched before taking. */
 export function Preview({ row, state, t, desk, ui, lang, now, lines }) {
-  const isFree = row.state === "waiting";
   const take = () => {
     if (row.tier === 0) return desk.take(row, "emergency");
     return isFirstInLine(state, row) ? desk.take(row, "next") : ui.show("take", row.contact);
@@ -97,9 +100,11 @@ export function Preview({ row, state, t, desk, ui, lang, now, lines }) {
     <h2 id="preview-title"><${Chip} level=${row.urgency} t=${t} /> ${topicOf(row, t)}</h2>
     <p><${Clock} ...${{ row, t, lang, now }} /> · ${t(`console.channel.${row.channel}`)} · ${row.queue_name} · ${t(`console.lang.${row.language}`)}</p>
     ${warnings(row, t).map((text) => html`<p class="flag">${text}</p>`)}
-    <p class="muted">${isFree ? t("console.preview.closed") : stateText(row, t, lang, now)}</p>
+    <p class="muted">${isFree(row) ? t("console.preview.closed") : stateText(row, t, lang, now)}</p>
     <div class="buttons">
-      ${isFree && state.shift && html`<button type="button" class="button primary" onClick=${take}>${t("console.take")}</button>`}
+      ${isFree(row) && state.shift && html`<button type="button" class="button primary" onClick=${take}>${t("console.take")}</button>`}
+      ${isTakeable(row) && state.shift && row.channel === "callback" && html`<button type="button" class="button" onClick=${() => ui.call(row)}>
+        <${Key} name="c" /> ${t("console.call.dial")}</button>`}
       <button type="button" class="button" onClick=${() => ui.explain(row)}>${t("console.preview.why")}</button>
     </div>
     ${lines?.contact === row.contact && html`<ul class="why" aria-label=${t("console.preview.why")}>

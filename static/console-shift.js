@@ -3,11 +3,14 @@
 import { useState } from "./vendor/preact-hooks.mjs";
 import { html } from "./staff-parts.js";
 
+const TELEPHONE = "ensilinja.telephone"; // of this workstation
+
 export function ShiftStart({ state, t, desk, ui, shell }) {
   const { me } = state;
   const [heard, setHeard] = useState(false);
   const [capacity, setCapacity] = useState(3);
   const [languages, setLanguages] = useState(me.languages ?? ["fi"]);
+  const [telephone, setTelephone] = useState(localStorage.getItem(TELEPHONE) ?? "");
   const [asked, setAsked] = useState(globalThis.Notification?.permission ?? "denied");
   const test = async () => {
     await ui.unlock();
@@ -17,7 +20,8 @@ export function ShiftStart({ state, t, desk, ui, shell }) {
   const start = async (event) => {
     event.preventDefault();
     await ui.unlock();
-    await desk.startShift({ capacity, languages, device: "browser" });
+    if (shell.telephones) localStorage.setItem(TELEPHONE, telephone);
+    await desk.startShift({ capacity, languages, device: (shell.telephones && telephone) || "browser" });
   };
   const toggle = (lang) => setLanguages(languages.includes(lang) ? languages.filter((l) => l !== lang) : [...languages, lang]);
   return html`<main class="shift-start"><form onSubmit=${start} aria-labelledby="shift-title">
@@ -37,6 +41,10 @@ export function ShiftStart({ state, t, desk, ui, shell }) {
     <fieldset class="inline"><legend>${t("console.shift.languages")}</legend>
       ${["fi", "sv", "en"].map((l) => html`<label class="choice"><input type="checkbox" checked=${languages.includes(l)}
         onChange=${() => toggle(l)} /> ${t(`console.lang.${l}`)}</label>`)}</fieldset>
+    ${shell.telephones && html`<div class="field"><label for="telephone">${t("console.shift.telephone")}</label>
+      <p class="muted" id="telephone-text">${t("console.shift.telephone_text")}</p>
+      <input type="text" id="telephone" aria-describedby="telephone-text" autocomplete="off" maxlength="60" pattern="[A-Za-z0-9_.\\-]*"
+        value=${telephone} onInput=${(event) => setTelephone(event.target.value.trim())} /></div>`}
     <section class="part"><h3>${t("console.shift.queues")}</h3>
       <p>${state.queues.filter((q) => !me.queues || me.queues.includes(q.id)).map((q) => q.name).join(", ") || t("console.shift.no_queues")}</p></section>
     <button type="submit" class="button primary large" disabled=${languages.length === 0}>${t("console.shift.start")}</button>

@@ -1,10 +1,13 @@
 /**
  * The console's state: a pure reducer over the server's snapshots and events, and what the screen reads from it.
- * No clock, socket or document; a row is replaced only by a newer one, so order, doubles and gaps cannot hurt.
+ * No clock, socket or document; a row is replaced only by a newer one, so doubles and gaps cannot hurt.
  */
+
+import * as forms from "./console-form-state.js";
 
 export const NO_REPLY_AFTER_MS = 10_000;
 const TYPING_MS = 5_000;
+const TOLD_ANEW = new Set(["answers.sent", "flag.withdrawn", "entry.channel", "assessment.made", "attempt.ended"]);
 const WITH_ME = new Set(["offered", "held", "wrapping"]);
 
 export function initial() {
@@ -25,7 +28,7 @@ export function initial() {
     details: {},
     outbox: [],
     typing: {},
-    attempts: {},
+    dialling: null,
   };
 }
 
@@ -47,7 +50,7 @@ const STEPS = {
   row: (s, { row }) => (row ? setRow(s, row.contact, row.n, row, true) : s),
   tab: (s, { tab }) => ({ ...s, tab }),
   open: (s, { contact }) => ({ ...s, open: contact }),
-  loading: (s, { contact }) => withDetail(s, contact, (d) => ({ ...d, loading: true, error: null })),
+  loading: (s, { contact }) => withDetail(s, contact, (d) => ({ ...d, loading: true, isOld: false, error: null })),
   opened: takeOpened,
   open_failed: (s, { contact, code }) => withDetail(s, contact, (d) => ({ ...d, loading: false, error: code })),
   queued: (s, { message }) => ({ ...s, outbox: [...s.outbox, { ...message, state: "sending" }] }),
@@ -62,10 +65,9 @@ const STEPS = {
     const isAll = row && seq >= newestSeq(s.details[contact]);
     return isAll ? { ...s, rows: { ...s.rows, [contact]: { ...row, unread: 0 } } } : s;
   },
-  attempt: (s, { contact, attempt }) => ({
-    ...s,
-    attempts: { ...s.attempts, [contact]: { ...s.attempts[contact], ...attempt } },
-  }),
+  dialling: (s, { contact }) => ({ ...s, dialling: contact }),
+  form: (s, { contact, change, args }) => withForm(s, contact, (form) => forms[change](form, ...args)),
+  form_set: (s, { contact, values }) => withForm(s, contact, (form) => ({ ...form, ...values })),
   regained_read: (s) => ({ ...s, regained: null }),
 };
 
@@ -100,21 +102,19 @@ function takeEvent(s, { frame, at }) {
   if (frame.ev.startsWith("shift.")) return takeShift(s, frame);
   let next = s;
   if (frame.message) next = addMessages(next, frame.contact, [frame.message], at);
-  if (frame.ev.startsWith("attempt.")) next = takeAttempt(next, frame);
+  if (TOLD_ANEW.has(frame.ev) && next.details[frame.contact]) next = withDetail(next, frame.contact, (d) => ({ ...d, isOld: true }));
+  if ("unread" in frame) return setUnread(next, frame);
   return "row" in frame ? setRow(next, frame.contact, frame.n, frame.row, false) : next;
 }
 
-function takeShift(s, frame) {
-  if (frame.ev === "shift.ended") return { ...s, shift: null };
-  if (!s.shift || !frame.state) return s;
-  return { ...s, shift: { ...s.shift, state: frame.state, reason: frame.reason ?? "" } };
+/** What is said changes this much of a row. It makes no row that comes later old: `seen` stays. */
+function setUnread(s, { contact, n, unread }) {
+  const row = s.rows[contact];
+  return row && n > row.n ? { ...s, rows: { ...s.rows, [contact]: { ...row, n, unread } } } : s;
 }
 
-function takeAttempt(s, frame) {
-  const state = frame.ev.slice("attempt.".length);
-  const known = s.attempts[frame.contact] ?? {};
-  const attempt = { ...known, state, result: frame.result ?? null };
-  return { ...s, attempts: { ...s.attempts, [frame.contact]: attempt } };
+function takeShift(s, frame) {
+  return "shift_now" in frame ? { ...s, shift: frame.shift_now } : s;
 }
 
 function setRow(s, contact, n, row, orEqual) {
@@ -131,12 +131,8 @@ function forgetContent(s) {
   const gone = Object.keys(s.details).filter((contact) => !isMine(s.rows[contact]));
   if (gone.length === 0) return s;
   const details = { ...s.details };
-  const attempts = { ...s.attempts };
-  for (const contact of gone) {
-    delete details[contact];
-    delete attempts[contact];
-  }
-  return { ...s, details, attempts };
+  for (const contact of gone) delete details[contact];
+  return { ...s, details };
 }
 
 function takeOpened(s, { contact, brief, messages, row, at }) {
@@ -175,6 +171,11 @@ function withDetail(s, contact, change) {
   return { ...s, details: { ...s.details, [contact]: change(s.details[contact] ?? {}) } };
 }
 
+function withForm(s, contact, change) {
+  if (!isMine(s.rows[contact])) return s;
+  return withDetail(s, contact, (d) => ({ ...d, form: change(d.form ?? forms.empty()) }));
+}
+
 function patchOutbox(s, clientId, change) {
   return { ...s, outbox: s.outbox.map((m) => (m.client_id === clientId ? change(m) : m)) };
 }
@@ -204,9 +205,9 @@ export function newestSeq(detail) {
 
 const time = (iso) => (iso ? Date.parse(iso) : Number.MAX_SAFE_INTEGER);
 
-/** The line's one order: emergencies first, then the promised time. */
+/** The line's one order: emergencies first, then by when it is due, whatever was promised besides. */
 export function byRank(a, b) {
-  return a.tier - b.tier || time(dueOf(a)) - time(dueOf(b)) || time(a.arrived_at) - time(b.arrived_at) || a.contact - b.contact;
+  return a.tier - b.tier || time(a.due_at) - time(b.due_at) || time(a.arrived_at) - time(b.arrived_at) || a.contact - b.contact;
 }
 
 export function dueOf(row) {
@@ -221,14 +222,13 @@ export function needsReply(row) {
   return row.unread > 0 || row.state === "wrapping" || row.channel !== "chat";
 }
 
-/** The newest attempt: what was pushed of it, completed by what opening the contact told. */
-export function attemptOf(s, contact) {
-  const pushed = s.attempts[contact] ?? {};
-  const told = s.details[contact]?.brief?.attempts?.at(-1) ?? {};
-  const isSame = pushed.n == null || pushed.n === told.n;
-  const result = pushed.result ?? (pushed.state === "ended" && isSame ? (told.result ?? null) : null);
-  return { state: pushed.state ?? null, result, id: pushed.id ?? null };
-}
+const ON_THE_LINE = new Set(["agent_rings", "resident_rings", "on"]);
+
+/** Whether a telephone rings or somebody talks for this row. */
+export const isOnTheLine = (row) => ON_THE_LINE.has(row?.call?.state);
+
+/** The one call that is on: a call fills a professional. */
+export const callNow = (s) => own(s).find(isOnTheLine);
 
 const all = (s) => Object.values(s.rows);
 
@@ -239,7 +239,18 @@ export const own = (s) => all(s).filter((r) => isMine(r) && r.state !== "offered
 
 export const waiting = (s) => all(s).filter((r) => !r.mine && r.channel !== "callback").sort(byRank);
 
-export const callbacks = (s) => all(s).filter((r) => !r.mine && r.channel === "callback").sort(byRank);
+/** One that is offered to me stays in its place until I have it. */
+export const callbacks = (s) => all(s).filter((r) => r.channel === "callback" && (!r.mine || r.state === "offered")).sort(byRank);
+
+/** In nobody's hands, and to be served now. */
+export const isFree = (row) => row.state === "waiting";
+
+/** Free, or offered to me. */
+export const isTakeable = (row) => isFree(row) || Boolean(row.mine && row.state === "offered");
+
+/** Of all who asked for a call, mine too, the one who has waited longest. */
+export const oldestCallback = (s) =>
+  all(s).filter((r) => r.channel === "callback").sort((a, b) => time(a.arrived_at) - time(b.arrived_at) || a.contact - b.contact)[0];
 
 /** Tier 0 rings to everyone until somebody has it. */
 export const emergencies = (s) => all(s).filter((r) => r.tier === 0 && r.state === "waiting").sort(byRank);

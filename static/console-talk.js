@@ -3,8 +3,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact-hooks.mjs";
 import { Announcer, Chip, Key, html } from "./staff-parts.js";
 import { clock, topicOf } from "./staff-format.js";
-import { attemptOf, isFromResident, isOwn, isTyping, outboxOf, outboxState } from "./console-state.js";
+import { isFromResident, isOwn, isTyping, outboxOf, outboxState } from "./console-state.js";
+import { CallBox } from "./console-call.js";
 import { Clock } from "./console-list.js";
+import { Form } from "./console-form.js";
 
 export function Talk(given) {
   const { state, row, t, desk, ui, lang, now } = given;
@@ -21,45 +23,24 @@ export function Talk(given) {
     </div>
     ${row.self_harm && html`<p class="alarm-line"><strong>${t("console.row.self_harm")}.</strong> ${t("console.talk.self_harm_more")}</p>`}
     ${row.channel !== "chat" && html`<${CallBox} ...${{ ...given, detail }} />`}
+    ${ui.formOf === row.contact ? html`<${Form} ...${given} />` : html`<${Conversation} ...${{ ...given, detail, name }} />`}
+  </section>`;
+}
+
+function Conversation(given) {
+  const { row, t, ui, detail, name } = given;
+  return html`
     ${detail?.brief || detail?.messages
       ? html`<${Log} key=${`log${row.contact}`} ...${{ ...given, detail, name }} />`
       : html`<p class="empty" role="status">${t(detail?.error ? "console.talk.error" : "console.loading")}</p>`}
     <${Conflict} ...${{ ...given, name }} />
     <${Composer} key=${`write${row.contact}`} ...${{ ...given, name }} />
     <div class="buttons acts">
+      <button type="button" class="button" onClick=${() => ui.openForm(row.contact)}><${Key} name="f" /> ${t("console.act.form")}</button>
       <button type="button" class="button" onClick=${() => ui.show("transfer", row.contact)}><${Key} name="t" /> ${t("console.act.transfer")}</button>
       <button type="button" class="button" onClick=${() => ui.show("assess", row.contact)}><${Key} name="u" /> ${t("console.act.assess")}</button>
       <button type="button" class="button" onClick=${() => ui.show("close", row.contact)}><${Key} name="e" /> ${t("console.act.close")}</button>
-    </div>
-  </section>`;
-}
-
-const RESULTS = ["no_answer", "busy", "voicemail", "wrong_number"];
-const RINGING = ["requested", "dialled"];
-
-/** The brief is read first; nothing is dialled before the button. */
-function CallBox({ state, row, t, desk, detail, lang }) {
-  const attempt = attemptOf(state, row.contact);
-  const brief = detail?.brief;
-  const isRinging = RINGING.includes(attempt.state);
-  const canTell = isRinging && attempt.id != null;
-  const isReached = attempt.result === "reached";
-  const status = isReached ? t("console.call.reached")
-    : attempt.state ? t(`console.call.${attempt.result && attempt.state === "ended" ? `told.${attempt.result}` : attempt.state}`)
-    : t("console.call.ready");
-  return html`<div class="call-box">
-    <p class="call-number tabular">${brief?.phone ?? brief?.phone_masked ?? t("console.call.no_number")}</p>
-    <p role="status">${status}</p>
-    ${brief?.attempts?.length > 0 && html`<ul class="attempts" aria-label=${t("console.call.attempts")}>
-      ${brief.attempts.map((a) => html`<li>${t("console.call.attempt", { n: a.n, time: clock(a.at, lang) })} ${a.result ? t(`console.call.short.${a.result}`) : ""}</li>`)}</ul>`}
-    <div class="buttons">
-      ${!isReached && html`<button type="button" class="button primary" disabled=${isRinging || !brief} onClick=${() => desk.dial(row)}>
-        <${Key} name="c" /> ${t("console.call.dial")}</button>`}
-      ${canTell && html`<button type="button" class="button" onClick=${() => desk.callResult(row, "reached")}>${t("console.call.short.reached")}</button>`}
-      ${canTell && RESULTS.map((result) => html`<button type="button" class="button" onClick=${() => desk.callResult(row, result)}>
-        ${t(`console.call.short.${result}`)}</button>`)}
-    </div>
-  </div>`;
+    </div>`;
 }
 
 function Log({ state, row, t, desk, ui, detail, name, lang, now }) {

@@ -12,6 +12,7 @@ import { draftsIn } from "./console-drafts.js";
 import { actOf, placeOf } from "./console-keys.js";
 import { Sounds, plan } from "./console-sound.js";
 import { Banner, Danger, Offer, TopBar } from "./console-bars.js";
+import { CallBar } from "./console-call.js";
 import { Preview, WorkList } from "./console-list.js";
 import { Talk } from "./console-talk.js";
 import { Resident } from "./console-resident.js";
@@ -22,6 +23,7 @@ import { ShiftStart } from "./console-shift.js";
 const NARROW = "(max-width: 899px)";
 const NOTICE_MS = 8_000;
 const LETTERS = "ensilinja:letters";
+const DIALS = "ensilinja:dials";
 
 class Store {
   constructor() {
@@ -39,6 +41,7 @@ class Store {
 
 function connect(store, tell) {
   const at = () => Date.now();
+  const dialled = new Set();
   const link = new Link({
     role: "console",
     seen: () => store.state.seen,
@@ -48,7 +51,13 @@ function connect(store, tell) {
       if (!me) desk.sendKept();
       if (wasLost) desk.catchUp();
     },
-    onEvent: (frame) => store.dispatch({ type: "event", frame, at: at() }),
+    onEvent(frame) {
+      const { attempt, agent, result } = frame.data ?? {};
+      if (frame.ev === "attempt.requested" && agent === store.state.me?.id) dialled.add(attempt);
+      // What came of a call is said also when the contact has left her hands with it.
+      if (frame.ev === "attempt.ended" && result !== "reached" && dialled.has(attempt)) tell(`console.call.told.${result}`);
+      store.dispatch({ type: "event", frame, at: at() });
+    },
     onStatus: (status) => store.dispatch({ type: "link", status, at: at() }),
   });
   const desk = new Desk({ link, store, drafts: draftsIn(sessionStorage), tell, newId });
@@ -62,8 +71,9 @@ function App({ t, lang, shell }) {
   const store = useMemo(() => new Store(), []);
   const desk = useMemo(() => connect(store, tell.current), []);
   const sounds = useMemo(() => new Sounds(), []);
-  const [view, setView] = useState({ dialog: null, pane: "list", kind: "reply", draftVersion: 0, lines: null, siblings: null });
+  const [view, setView] = useState({ dialog: null, pane: "list", kind: "reply", draftVersion: 0, lines: null, form: null, queue: "", calling: null });
   const [hasLetters, setLetters] = useState(localStorage.getItem(LETTERS) !== "off");
+  const [dialsItself, setDials] = useState(localStorage.getItem(DIALS) === "on");
   const { state } = store;
   const now = useNow(state.offset);
   const isNarrow = useMedia(NARROW);
@@ -83,27 +93,31 @@ function App({ t, lang, shell }) {
   }, [state.regained]);
   useEffect(() => {
     desk.ensureOpen();
-    desk.followCalls();
   });
 
   const ui = screen({ view, setView, state, store, desk, sounds, t, tell: tell.current, redraw });
-  Object.assign(ui, { hasLetters, setLetters: (isOn) => keepLetters(isOn, setLetters) });
+  Object.assign(ui, { hasLetters, setLetters: (isOn) => keep(LETTERS, isOn, setLetters) });
+  Object.assign(ui, { dialsItself, setDialsItself: (isOn) => keep(DIALS, isOn, setDials), calling: dialsItself ? view.calling : null });
   useKeys({ state, desk, ui, view, hasLetters });
   useSounds({ state, sounds, t });
   useLeaving(state);
+  useCallEnd({ state, ui, view, t, tell: tell.current });
 
   const row = state.rows[state.open];
-  const given = { state, t, desk, drafts: desk.drafts, ui, lang, now, row };
+  const isHers = line.isMine(row) && row.state !== "offered";
+  const given = { state, t, desk, drafts: desk.drafts, ui, lang, now, row, isTable: isTable(state) };
   return html`<div class="console" data-pane=${view.pane} data-shift=${state.shift ? "on" : "off"}>
     <${TopBar} ...${given} />
     <${Banner} ...${given} isSoundOn=${sounds.isOn} />
     <${Danger} ...${given} />
+    <${CallBar} ...${given} />
     ${!state.me ? html`<main class="shift-start"><p role="status">${t("console.loading")}</p></main>`
       : !state.shift ? html`<${ShiftStart} ...${given} shell=${shell} />`
       : html`<${PaneTabs} ...${given} pane=${view.pane} />
-        <${isNarrow ? "main" : "div"} class="panes"><${WorkList} ...${given} />
-          <${isNarrow ? "section" : "main"} class="pane middle" tabindex="-1">${middle(given, view)}<//>
-          <${Resident} ...${given} tag=${isNarrow ? "section" : "aside"} /><//>
+        <${isNarrow ? "main" : "div"} class="panes" data-table=${given.isTable ? "" : null}><${WorkList} ...${given} />
+          ${!given.isTable && html`<${isNarrow ? "section" : "main"} class="pane middle" tabindex="-1">${middle(given, view)}<//>`}
+          ${given.isTable && row && !isHers ? html`<${Beside} ...${given} lines=${view.lines} />`
+            : html`<${Resident} ...${given} tag=${isNarrow ? "section" : "aside"} />`}<//>
         <${Offer} ...${given} />`}
     ${notice && html`<p class=${`notice ${notice.tone ?? ""}`} aria-hidden="true">${notice.text}</p>`}
     <${Announcer} text=${notice?.text} id=${notice?.id} />
@@ -118,6 +132,11 @@ function middle(given, view) {
   if (row) return html`<${Preview} ...${given} lines=${view.lines} />`;
   return html`<div class="empty"><p>${t(state.open ? "console.talk.gone" : "console.talk.none")}</p></div>`;
 }
+
+/** Beside the table: who is not mine, as far as the row tells. */
+const Beside = (given) => html`<aside class="pane resident beside" aria-labelledby="preview-title" tabindex="-1">
+  <div class="pane-head"><button type="button" class="button small drawer-close" onClick=${() => given.ui.pane("talk")}>${given.t("console.leave")}</button></div>
+  <${Preview} ...${given} /></aside>`;
 
 const PANES = ["list", "talk", "resident"];
 
@@ -139,24 +158,46 @@ function Calls({ state, t, now }) {
   return html`<${Announcer} ...${first.current} />`;
 }
 
+/** The callbacks' table stands where there is room for it. */
+const isTable = (state) => state.tab === "callbacks" && !matchMedia(NARROW).matches;
+
 function screen({ view, setView, state, store, desk, sounds, t, tell, redraw }) {
   const patch = (change) => setView((known) => ({ ...known, ...change }));
   return {
     sounds,
     kind: view.kind,
+    formOf: view.form,
+    openForm: (contact) => patch({ form: contact, pane: "talk" }),
+    leaveForm() {
+      patch({ form: null });
+      requestAnimationFrame(() => document.querySelector(".middle")?.focus());
+    },
     draftVersion: view.draftVersion,
-    show: (name, contact = state.open) => patch({ dialog: { name, contact } }),
+    queue: view.queue,
+    setQueue: (queue) => patch({ queue }),
+    stopCalling: () => patch({ calling: null }),
+    show: (name, contact = state.open, chosen = null) => patch({ dialog: { name, contact, chosen } }),
     hide() {
       patch({ dialog: null });
       requestAnimationFrame(() => document.activeElement === document.body && focusRow(store.state.open));
     },
     pane: (pane) => patch({ pane }),
     async taken(taking) {
-      if (await taking) patch({ pane: "talk" });
+      const contact = await taking;
+      if (contact) patch({ pane: "talk" });
+      if (contact) focusTaken(contact, 20);
     },
     open(contact) {
       desk.select(contact);
-      patch({ pane: "talk" });
+      patch({ pane: isTable(store.state) ? "resident" : "talk" });
+    },
+    /** Hers first, and read; the telephone rings only by the next key, or after the seconds she has chosen. */
+    call(row) {
+      desk.select(row.contact);
+      patch({ calling: row.contact });
+      if (row.mine) return this.taken(desk.accept(row));
+      if (row.tier === 0) return this.taken(desk.take(row, "emergency"));
+      return line.isFirstInLine(store.state, row) ? this.taken(desk.take(row, "next")) : this.show("take", row.contact);
     },
     setKind: (kind) => patch({ kind }),
     tab: (tab) => store.dispatch({ type: "tab", tab }),
@@ -180,9 +221,9 @@ function screen({ view, setView, state, store, desk, sounds, t, tell, redraw }) 
   };
 }
 
-function keepLetters(isOn, setLetters) {
-  localStorage.setItem(LETTERS, isOn ? "on" : "off");
-  setLetters(isOn);
+function keep(name, isOn, set) {
+  localStorage.setItem(name, isOn ? "on" : "off");
+  set(isOn);
 }
 
 function useKeys({ state, desk, ui, view, hasLetters }) {
@@ -219,27 +260,48 @@ function perform(act, given) {
     close: () => isHere && ui.show("close"),
     transfer: () => isHere && ui.show("transfer"),
     assess: () => isHere && ui.show("assess"),
-    call: () => isHere && row.channel !== "chat" && desk.dial(row),
+    confirm: () => isHere && desk.assess(row, row.urgency),
+    form: () => isHere && ui.openForm(row.contact),
+    call: () => call(given),
+    hang_up: () => hangUp(given),
+    voicemail: () => isHere && row.call?.state === "on" && row.call.attempt !== null && desk.callResult(row, "voicemail"),
+    move: () => isHere && row.channel === "callback" && !line.isOnTheLine(row) && ui.show("move"),
   };
   if (!acts[act]) return false;
   acts[act]();
   return true;
 }
 
+/** A contact of hers is rung; one of the list becomes hers first. */
+function call({ state, desk, ui }) {
+  const focused = state.rows[document.activeElement?.dataset?.contact];
+  const row = focused ?? state.rows[state.open];
+  if (!row) return;
+  if (line.isMine(row) && row.state === "held" && row.channel !== "chat" && !line.isOnTheLine(row)) desk.dial(row);
+  else if (row.channel === "callback" && line.isTakeable(row)) ui.call(row);
+}
+
+function hangUp({ state, desk }) {
+  const row = line.callNow(state);
+  if (row && row.call.attempt !== null) desk.hangUp(row);
+}
+
 /** Taking never moves the caret out of a half-written message: what was taken waits in the list, already mine. */
 async function take({ state, desk, ui, view }) {
   const isWriting = document.activeElement?.id === "composer" && document.activeElement.value.trim() !== "";
   const isStaying = Boolean(state.open && (isWriting || view.dialog));
-  const contact = await desk.takeNext(isStaying);
-  if (contact && !isStaying) ui.pane("talk");
-  if (contact && !isStaying) focusTaken(contact, 20);
+  const taking = desk.takeNext(isStaying);
+  if (!isStaying) await ui.taken(taking);
 }
 
-/** The row follows its acknowledgement by a moment; the caret goes to it unless the nurse has gone on meanwhile. */
+/**
+ * The row follows its acknowledgement by a moment; the caret goes to it unless the nurse has gone on meanwhile: to a
+ * chat's composer, and where she will ring to the pane, in which letters are keys.
+ */
 function focusTaken(contact, tries) {
-  const composer = document.getElementById("composer");
-  const isShown = document.querySelector(`.talk[data-contact="${contact}"]`);
-  if (isShown) (composer ?? document.querySelector(".middle")).focus();
+  const talk = document.querySelector(`.talk[data-contact="${contact}"]`);
+  const isCall = Boolean(talk?.querySelector(".call-box"));
+  if (talk) ((!isCall && document.getElementById("composer")) || document.querySelector(".middle")).focus();
   else if (tries && document.activeElement?.id !== "composer") setTimeout(() => focusTaken(contact, tries - 1), 50);
 }
 
@@ -305,6 +367,23 @@ function notify(level, t) {
   new Notification("Ensilinja", { body: text, tag: `ensilinja-${level}`, requireInteraction: level === 4 });
 }
 
+/** When a call that was on has ended its outcome is asked for, but never over a half-written text or another dialog. */
+function useCallEnd({ state, ui, view, t, tell }) {
+  const on = line.callNow(state);
+  const last = useRef(null);
+  useEffect(() => {
+    const before = last.current;
+    last.current = on?.call.state === "on" ? on.contact : null;
+    const row = before !== null && before !== last.current ? state.rows[before] : null;
+    if (!line.isMine(row) || row.state !== "held" || row.call?.state !== "ended") return;
+    const isWriting = document.activeElement?.id === "composer" && document.activeElement.value.trim() !== "";
+    const isReached = row.call.result === null || row.call.result === "reached";
+    if (!isReached) return;
+    if (isWriting || view.dialog || state.open !== before) tell("console.call.over_close");
+    else ui.show("close", before);
+  }, [on?.contact, on?.call.state]);
+}
+
 function useLeaving(state) {
   const n = line.counts(state);
   const count = n.offers + n.unread + line.emergencies(state).length;
@@ -322,6 +401,6 @@ function useLeaving(state) {
 const root = document.getElementById("console");
 const lang = document.documentElement.lang || "fi";
 const t = await loadTexts(lang);
-const { logout, csrf } = root.dataset;
+const { logout, csrf, telephones } = root.dataset;
 root.replaceChildren();
-render(html`<${App} t=${t} lang=${lang} shell=${{ logout, csrf }} />`, root);
+render(html`<${App} t=${t} lang=${lang} shell=${{ logout, csrf, telephones }} />`, root);

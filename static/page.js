@@ -21,7 +21,13 @@ const QUICK_WINDOW_MS = 5_000;
 
 for (const link of document.querySelectorAll("[data-quick-exit]")) {
   let presses = [];
-  const leave = () => location.replace(link.href);
+  const leave = () => {
+    try {
+      sessionStorage.clear(); // what was being typed
+    } finally {
+      location.replace(link.href);
+    }
+  };
   link.addEventListener("click", (event) => {
     event.preventDefault();
     leave();

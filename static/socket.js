@@ -13,8 +13,10 @@ const RHYTHMS = {
   console: { ping: 2_000, silence: 4_500 },
   board: { ping: 5_000, silence: 12_000 },
 };
-// A hidden page's timers are slowed down by the browser, so there the server's own ticks must do.
+// A hidden page's timers are slowed down by the browser, so there the server's own ticks must do: they also carry
+// the console's ping, without which a professional who looks at another window would lose her shift.
 const HIDDEN = { ping: 20_000, silence: 45_000 };
+const HIDDEN_CONSOLE = { ping: 4_000, silence: 45_000 };
 const FINAL = new Set(["unauthenticated", "forbidden", "not_found"]);
 // Worth nothing later: told as lost instead of being sent again.
 const FLEETING = new Set(["ping", "message.typing"]);
@@ -62,6 +64,7 @@ export class Link {
     this.socket = null;
     this.helloId = null;
     this.delay = 0;
+    this.spread = 0;
     this.retryTimer = 0;
     this.lookTimer = 0;
     this.heardAt = 0;
@@ -113,7 +116,8 @@ export class Link {
   }
 
   get rhythm() {
-    return document.hidden ? HIDDEN : this.visibleRhythm;
+    if (!document.hidden) return this.visibleRhythm;
+    return this.role === "console" ? HIDDEN_CONSOLE : HIDDEN;
   }
 
   tell(status) {
@@ -154,13 +158,16 @@ export class Link {
     }
     this.delay = nextDelay(this.delay);
     clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.open(), this.delay);
+    // After a restart everybody was told over what time to come back; otherwise each finds out for itself.
+    this.retryTimer = setTimeout(() => this.open(), Math.random() * this.spread || this.delay);
+    this.spread = 0;
   };
 
   /** Called when the page may have slept: asks at once instead of trusting the socket. */
   wake = (event) => {
     if (document.hidden || this.status === "refused") return;
-    if (!this.socket || event?.persisted) {
+    // A network that comes back is another one: the old socket may be half-open, and one being opened may hang.
+    if (!this.socket || event?.persisted || event?.type === "online") {
       this.open();
       return;
     }
@@ -188,8 +195,10 @@ export class Link {
     this.heardAt = performance.now();
     const frame = JSON.parse(data);
     if (frame.id === this.helloId && !frame.ev) this.greeted(frame);
+    else if (frame.ev === "restart") this.spread = Number(frame.spread_ms) || 0;
     else if (frame.ev) this.onEvent?.(frame);
     else this.answered(frame);
+    if (document.hidden) this.look();
   }
 
   greeted(frame) {

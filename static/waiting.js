@@ -3,47 +3,16 @@
 import { Outbox } from "./outbox.js";
 import { Link } from "./socket.js";
 import { ConnectionBanner, clock, loadTexts } from "./texts.js";
+import { Announcer, lookOf, placeText, rangeText, spanOf } from "./waiting-parts.js";
+import { Turn } from "./waiting-turn.js";
 
-const ANNOUNCE_EVERY_MS = 60_000;
 const RHYTHM = { ping: 5_000, silence: 12_000 };
 const find = (id) => document.getElementById(id);
 
-/** Says the whole sentence when the place changed, never more often than once a minute, the newest last. */
-export class Announcer {
-  constructor(element, now = () => Date.now()) {
-    Object.assign(this, { element, now, said: "", saidAt: 0, next: "", timer: 0 });
-  }
-
-  say(sentence) {
-    this.next = sentence;
-    if (this.timer || sentence === this.said) return;
-    const wait = this.saidAt ? this.saidAt + ANNOUNCE_EVERY_MS - this.now() : 0;
-    this.timer = setTimeout(() => this.speak(), Math.max(0, wait));
-  }
-
-  speak() {
-    this.timer = 0;
-    if (this.next === this.said) return;
-    this.said = this.next;
-    this.saidAt = this.now();
-    this.element.textContent = this.said;
-  }
-}
-
-export function placeText(t, position) {
-  if (position === null || position === undefined) return t("waiting.in_line");
-  return position <= 1 ? t("waiting.first") : t("waiting.ahead", { n: position - 1 });
-}
-
-export function rangeText(t, range) {
-  if (!range) return t("waiting.no_range");
-  const [low, high] = range;
-  return t("waiting.range", { range: low === high ? String(low) : `${low}–${high}` });
-}
-
 class Room {
-  constructor(t) {
+  constructor(t, tell) {
     this.t = t;
+    this.turn = new Turn(t, tell, (address) => this.go(address));
     this.announcer = new Announcer(find("ilmoitus"));
     this.outbox = new Outbox();
     this.position = undefined;
@@ -51,13 +20,19 @@ class Room {
     this.isLeaving = false;
   }
 
-  place({ position, range, slower }, now) {
+  place({ position, range, slower, line }, now) {
     const { t } = this;
-    this.latest = { position, range, slower };
+    this.latest = { position, range, slower, line };
     if (!find("arvio")) return;
     find("paikka").textContent = placeText(t, position);
     find("arvio").textContent = rangeText(t, range);
     this.slow(slower, range);
+    this.attended(line);
+    const isCallFirst = slower || line !== "open";
+    const call = find("soita-minulle");
+    call?.classList.toggle("hds-button--primary", isCallFirst);
+    call?.classList.toggle("hds-button--secondary", !isCallFirst);
+    find("teot")?.classList.toggle("actions-first", isCallFirst);
     this.updated(now);
     const changed = this.position !== undefined && position !== this.position;
     this.position = position;
@@ -66,11 +41,14 @@ class Room {
 
   slow(slower, range) {
     const line = find("hidastunut");
-    const call = find("soita-minulle");
     line.hidden = !slower;
-    if (slower) line.textContent = range ? this.t("waiting.slower", { range: range.join("–") }) : this.t("waiting.slower_unknown");
-    call?.classList.toggle("hds-button--primary", slower);
-    call?.classList.toggle("hds-button--secondary", !slower);
+    if (slower) line.textContent = range ? this.t("waiting.slower", { range: spanOf(this.t, range) }) : this.t("waiting.slower_unknown");
+  }
+
+  attended(state) {
+    const line = find("hoitajat");
+    line.hidden = state === "open";
+    line.textContent = state === "open" ? "" : this.t(`waiting.line.${state}`);
   }
 
   updated(now) {
@@ -91,28 +69,21 @@ class Room {
     if (words) this.outbox.draft = words;
   }
 
-  state({ state, ended_url: endedUrl }) {
-    if (state === "held" || state === "wrapping") {
-      document.title = this.t("waiting.turn_title");
-      this.go("/keskustelu");
-    } else if (state === "scheduled") this.go("/soittopyynto");
-    else if (state === "done") this.go(endedUrl || "/paattynyt");
-    else if (state === "offered") this.offered();
-    else if (find("jonokortti").dataset.state !== state) this.go("/odotus");
+  state(entry) {
+    const { state, channel, ended_url: endedUrl } = entry;
+    if (state === "done") this.go(endedUrl || "/paattynyt");
+    else if (channel === "callback") this.go("/soittopyynto");
+    else if (state === "held" || state === "wrapping") this.turn.come();
+    else if (this.turn.isOn) this.turn.pass();
+    else if (find("jonokortti").dataset.state !== lookOf(entry)) this.go("/odotus");
     else if (this.latest) this.place(this.latest);
-  }
-
-  offered() {
-    const line = find("paikka");
-    if (line) line.textContent = this.t("waiting.offered");
-    if (find("arvio")) find("arvio").textContent = "";
-    this.announcer.say(this.t("waiting.offered"));
   }
 }
 
 async function main() {
   const t = await loadTexts();
-  const room = new Room(t);
+  const tell = (op) => link.request(op).catch(() => {});
+  const room = new Room(t, tell);
   const banner = new ConnectionBanner(find("yhteys"), t);
   const link = new Link({
     role: "resident",
@@ -122,6 +93,7 @@ async function main() {
       room.outbox.adopt(snapshot.contact);
       room.state(snapshot);
       if (snapshot.state === "waiting") room.place(snapshot, snapshot.now);
+      if (document.hidden) tell("contact.hidden"); // connecting alone would say that somebody looks
     },
     onEvent(frame) {
       if (frame.ev === "place") room.place(frame, frame.now);
