@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.identity import Role
 from core.models import Staff
 from core.store import Tx
@@ -69,6 +69,18 @@ def create(tx: Tx, account: NewAccount, hash_: str, known_queues: Collection[str
     staff = row.id or 0
     set_queues(tx, staff, account.queues)
     return staff
+
+
+def change_queues(
+    tx: Tx, username: str, queues: Collection[str], known_queues: Collection[str], actor: str = "system"
+) -> None:
+    """Has the professional serve these queues from now on, in this order. Raises Invalid or NotFound."""
+    staff = find(tx, username)
+    if staff is None:
+        raise NotFound
+    if not queues or not set(queues) <= set(known_queues):
+        raise Invalid(field="queue")
+    set_queues(tx, staff, queues, actor)
 
 
 def find(tx: Tx, username: str) -> int | None:

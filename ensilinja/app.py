@@ -2,44 +2,62 @@
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import signal
-from collections.abc import AsyncIterator
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache, partial
 from pathlib import Path
 
 import structlog
 from aiohttp import web
+from jinja2 import Environment
 
+from callbacks.telephony.ari_link import AriLink
+from callbacks.telephony.asterisk import AsteriskTelephony, Ways
+from callbacks.telephony.port import Telephony
 from callbacks.telephony.simulated import SimulatedTelephony
+from callbacks.telephony.webhook import WebhookTelephony
 from core import failpoints
 from core.bus import Bus, LocalBus
 from core.catalogue import load_catalogue
 from core.clock import Clock, SystemClock
+from core.errors import Unavailable
 from core.opening import open_store
 from core.runner import LocalRunner, Runner
 from core.settings import Settings, load_key
 from core.tasks import Tasks
 from core.text import Texts
 from core.vault import Vault
-from ensilinja import calls, demo, probes, sockets, work
+from ensilinja import calls, demo, hooks, probes, sockets, work
 from ensilinja.doors import FALLBACK, Doors, headers, install
 from ensilinja.feed import Feed
+from ensilinja.listeners import Connection
+from ensilinja.listening import Listener, await_predecessor, handed_over, open_socket, tell
 from ensilinja.loops import Loops, settled
-from ensilinja.pages import faults, resident, staff, static, telephone
+from ensilinja.notify.file import FileSms
+from ensilinja.notify.gateway import GatewaySms
+from ensilinja.notify.plan import Plan, load_plan
+from ensilinja.notify.port import Sms
+from ensilinja.pages import faults, offline, resident, staff, static, telephone
 from ensilinja.people import run as run_people
 from ensilinja.rendering import make_templates
 from ensilinja.runtime import RUNTIME, Runtime
-from ensilinja.version import is_current
+from ensilinja.selfcheck import Selfcheck
+from ensilinja.version import is_usable
+from ensilinja.watching import LiveBoard
 from queues import dispatch
 from router.services import Services
+from triage.checking import load_approved
 from triage.loader import load as load_content
 
 log = structlog.get_logger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 GRACE = 15.0  # seconds at least that leases and offers live on after a start: browsers need them to come back
-DRAIN = 3.0  # seconds for what was begun to end at a stop
+DRAIN = 2.0  # seconds for browsers to go at a stop, and for loops to end
+PATIENCE = 30.0  # seconds in which a start asks a database again that refuses
+ANSWERING = 1.0  # seconds more for requests that are being answered
 RESTART_SPREAD_MS = 3000  # browsers come back spread over this
 
 
@@ -50,15 +68,41 @@ def load_services(settings: Settings, *, is_demo: bool) -> Services:
     """
     is_trial = is_demo or settings.testing
     catalogue = load_catalogue(settings.county)
-    content = load_content(settings.county / "triage", require_approval=not is_trial)
+    folder = settings.county / "triage"
+    content = load_content(folder, require_approval=False) if is_trial else load_approved(folder)
     return Services(catalogue=demo.open_at_all_hours(catalogue) if is_trial else catalogue, content=content)
 
 
-def build(settings: Settings, *, is_demo: bool, clock: Clock | None = None) -> Runtime:
-    """The parts of a process, not yet running."""
+@cache
+def load_texts() -> Texts:
+    """The texts of the three languages; once a process, for they are the program's own."""
+    return Texts.load(ROOT / "ensilinja" / "locale")
+
+
+@cache
+def load_templates() -> Environment:
+    """The pages' templates; once a process, so that each is compiled once."""
+    return make_templates(load_texts())
+
+
+def build(
+    settings: Settings,
+    *,
+    is_demo: bool,
+    clock: Clock | None = None,
+    services: Services | None = None,
+    succeeds: bool = False,
+) -> Runtime:
+    """The parts of a process, not yet running; one that succeeds another waits until that has let go.
+
+    Reads the county's files unless `services` are given.
+    """
     clock = clock or SystemClock()
-    services = load_services(settings, is_demo=is_demo)
-    texts = Texts.load(ROOT / "ensilinja" / "locale")
+    services = services or load_services(settings, is_demo=is_demo)
+    plan = load_plan(settings.sms_gateway) if settings.sms_gateway else None
+    texts = load_texts()
+    if succeeds:
+        await_predecessor(settings)
     store = open_store(settings.database_url, clock, Vault(load_key(settings, generate=is_demo)))
     bus: Bus = LocalBus()
     runtime: Runtime
@@ -70,22 +114,47 @@ def build(settings: Settings, *, is_demo: bool, clock: Clock | None = None) -> R
     if settings.redis_url:
         over_redis = importlib.import_module("core.over_redis")  # not loaded where there is no Redis
         bus, runner = over_redis.RedisBus(settings.redis_url), over_redis.RqRunner(settings.redis_url, runner)
+    selfcheck = Selfcheck(store, services.catalogue)
     runtime = Runtime(
         settings=settings,
         services=services,
         store=store,
         clock=clock,
         texts=texts,
-        templates=make_templates(texts),
+        templates=load_templates(),
         bus=bus,
         runner=runner,
-        telephony=SimulatedTelephony(clock),
+        telephony=exchange(settings, services, clock),
+        sms=texting(settings, plan),
+        sms_plan=plan,
         tasks=Tasks(clock),
         feed=Feed(store, services, texts),
+        selfcheck=selfcheck,
+        board=LiveBoard(store, services.catalogue, selfcheck, clock),
         origins=frozenset(settings.origins) or own_origins(settings),
         is_demo=is_demo,
     )
     return runtime
+
+
+def exchange(settings: Settings, services: Services, clock: Clock) -> Telephony:
+    """The telephone exchange that the settings name."""
+    if settings.telephony == "webhook":
+        return WebhookTelephony(clock, settings.telephony_url, settings.hook_secrets())
+    if settings.telephony == "asterisk":
+        password = settings.hook_secrets()[0].decode()
+        link = AriLink(settings.telephony_url, settings.telephony_user, password, settings.telephony_app)
+        numbers = {line.id: line.number or "" for line in services.catalogue.lines}
+        ways = Ways(trunk=settings.telephony_trunk, device=settings.telephony_device, numbers=numbers)
+        return AsteriskTelephony(clock, link, ways, settings.telephony_sounds)
+    return SimulatedTelephony(clock)
+
+
+def texting(settings: Settings, plan: Plan | None) -> Sms:
+    """The way to send text messages that the settings name."""
+    if settings.sms == "gateway" and plan is not None:
+        return GatewaySms(plan, settings.sms_secret.get_secret_value() if settings.sms_secret else "")
+    return FileSms(settings.data_dir)
 
 
 def own_origins(settings: Settings) -> frozenset[str]:
@@ -95,7 +164,15 @@ def own_origins(settings: Settings) -> frozenset[str]:
 
 def all_doors(*, is_demo: bool) -> list[Doors]:
     """Every route there is; the demo telephone only in a demo."""
-    rooms = [probes.doors, sockets.doors, static.doors, *resident.ALL, staff.doors]
+    rooms = [
+        probes.doors,
+        sockets.doors,
+        hooks.doors,
+        static.doors,
+        offline.doors,
+        *resident.ALL,
+        staff.doors,
+    ]
     return [*rooms, telephone.doors] if is_demo else rooms
 
 
@@ -104,6 +181,7 @@ def make_app(runtime: Runtime) -> web.Application:
     app = web.Application(middlewares=[headers], client_max_size=32_768)
     app[RUNTIME] = runtime
     app[FALLBACK] = faults.page
+    runtime.offline_mark = offline.mark(runtime)
     install(app, [door for doors in all_doors(is_demo=runtime.is_demo) for door in doors.all])
     return app
 
@@ -114,10 +192,11 @@ async def serve(
     ready: asyncio.Event | None = None,
     stop: asyncio.Event | None = None,
     people: int = 0,
+    fd: int | None = None,
 ) -> None:
     """Runs the process until SIGTERM, SIGINT or `stop`; raises when a part it cannot live without dies.
 
-    In a demo, at most so many simulated `people` come at a time.
+    In a demo, at most so many simulated `people` come at a time. `fd` is a listening socket that is open.
     """
     stop = stop or asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -125,77 +204,93 @@ async def serve(
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
     if runtime.settings.testing:
         failpoints.arm(runtime.settings.failpoints)
-    if not await is_current(runtime.store):
+    if not await is_usable(runtime.store):
         migrations = importlib.import_module("ensilinja.schema")  # slow to load, and hardly ever needed
         await asyncio.to_thread(migrations.migrate, runtime.settings.database_url)
-    async with asyncio.TaskGroup() as group:
-        writer = group.create_task(run_store(runtime), name="store")
-        async with running(runtime, group, ready), peopled(runtime, group, people):
-            await stop.wait()
+    runtime.tasks.vital("store", runtime.store.run)
+    try:
+        async with running(runtime, ready, fd):
+            if people and runtime.is_demo:
+                runtime.tasks.keep("people", partial(run_people, runtime, people))
+            await runtime.tasks.until(stop)
+    finally:
+        await runtime.tasks.stop()
         await runtime.store.stop()
-        await writer
-
-
-async def run_store(runtime: Runtime) -> None:
-    """The writer; ending before it was told to ends the process."""
-    await runtime.store.run()
-    if not runtime.is_draining:
-        raise RuntimeError("the store's writer ended")
 
 
 @contextlib.asynccontextmanager
-async def running(
-    runtime: Runtime, group: asyncio.TaskGroup, ready: asyncio.Event | None
-) -> AsyncIterator[None]:
+async def running(runtime: Runtime, ready: asyncio.Event | None, fd: int | None) -> AsyncIterator[None]:
     """Doors open: grace first, so that a restart takes no chat from anybody; last the sockets."""
     limits = runtime.services.catalogue.limits
     if runtime.is_demo:
         await runtime.store.write(demo.seed, runtime.services.catalogue)
-    await runtime.store.write(dispatch.grace, max(GRACE, float(limits.lease_s)))
-    await runtime.feed.prime()
+    await insist(lambda: go_on(runtime))
+    await insist(lambda: runtime.store.write(dispatch.grace, max(GRACE, float(limits.lease_s))))
+    await insist(runtime.feed.prime)
     loops = Loops(runtime)
-    running_loops = group.create_task(loops.run(), name="loops")
+    loops.start()
     await runtime.telephony.start(calls.listener(runtime))
-    runner = web.AppRunner(make_app(runtime), access_log=None, shutdown_timeout=2.0, handle_signals=False)
-    await runner.setup()
+    if isinstance(runtime.telephony, AsteriskTelephony):
+        runtime.tasks.keep("telephony", partial(calls.keep_link, runtime, runtime.telephony))
+    await insist(loops.heartbeat)  # from the first connection on, this process is ready
     scaled = runtime.settings.database_url.startswith("postgresql")
-    await web.TCPSite(
-        runner, runtime.settings.host, runtime.settings.port, reuse_port=scaled or None, backlog=512
-    ).start()
+    runner = web.AppRunner(
+        make_app(runtime), access_log=None, shutdown_timeout=ANSWERING, handle_signals=False
+    )
+    await runner.setup()
+    opened = handed_over(fd) if fd is not None else open_socket(runtime.settings, is_shared=scaled)
+    listener = Listener(runner, opened)
+    await listener.start()
+    gc.freeze()  # what was loaded stays for ever: not to be looked through again and again
+    gc.enable()
+    tell("READY=1")
     log.info("serving", port=runtime.settings.port, shape="scaled" if scaled else "embedded")
     if ready is not None:
         ready.set()
     try:
         yield
     finally:
-        await drain(runtime, loops)
+        await drain(runtime, loops, listener)
         await runtime.telephony.stop()
         await runner.cleanup()
-        running_loops.cancel()
-        await asyncio.wait([running_loops], timeout=DRAIN)
 
 
-@contextlib.asynccontextmanager
-async def peopled(runtime: Runtime, group: asyncio.TaskGroup, count: int) -> AsyncIterator[None]:
-    """Simulated people come while the doors are open; never in anything but a demo."""
-    if not (count and runtime.is_demo):
-        yield
-        return
-    come = partial(run_people, runtime, count)
-    people = group.create_task(runtime.tasks.forever("people", come), name="people")
-    try:
-        yield
-    finally:
-        people.cancel()
-        await asyncio.wait([people], timeout=DRAIN)
+async def go_on(runtime: Runtime) -> None:
+    """Goes on from the time that a process has written down last."""
+    if (written := await runtime.store.read(probes.newest_beat)) is not None:
+        runtime.clock.not_before(written)
 
 
-async def drain(runtime: Runtime, loops: Loops) -> None:
-    """No new offers, browsers told to come back elsewhere, what was begun is finished."""
+async def insist(act: Callable[[], Awaitable[object]]) -> None:
+    """Does it although a database that is busy or just coming back refuses at first."""
+    give_up_at = asyncio.get_running_loop().time() + PATIENCE
+    while True:
+        try:
+            await act()
+        except Unavailable:
+            if asyncio.get_running_loop().time() > give_up_at:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
+async def drain(runtime: Runtime, loops: Loops, listener: Listener) -> None:
+    """Not ready and no new offers; then no new connections; then browsers are told to come back elsewhere.
+
+    Between the first two, whoever shares out the connections has time to notice.
+    """
     runtime.is_draining = True
+    tell("STOPPING=1")
+    if not runtime.tasks.has_failed:  # what cannot write any more has nothing to wait for
+        await asyncio.sleep(runtime.settings.drain_s)
+    await listener.stop()
     await settled(loops)
-    for connection in list(runtime.feed.connections):
-        connection.restart(RESTART_SPREAD_MS)
+    told: set[Connection] = set()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN):
-            await runtime.feed.emptied()
+            while runtime.feed.connections:
+                for connection in runtime.feed.connections - told:  # one may still have been coming in
+                    connection.restart(RESTART_SPREAD_MS)
+                told |= runtime.feed.connections
+                await asyncio.sleep(0.05)

@@ -1,25 +1,63 @@
 """From the telephone exchange into the store: every event is one transaction, and may come twice, late or
 never."""
 
+import asyncio
+import contextlib
+import secrets
+
 import structlog
 
 from callbacks import service as callbacks
+from callbacks.telephony.asterisk import AsteriskTelephony
 from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
+from core import lease
 from core.errors import Unavailable
+from core.tasks import first_of
 from ensilinja.runtime import Runtime
 
 log = structlog.get_logger(__name__)
+
+LINK = "telephony"
+HELD, RENEWED = 3.0, 1.0  # seconds a lease lasts without renewing, and between two renewals
 
 
 def listener(runtime: Runtime) -> OnEvent:
     """What the exchange reports to; the answer is what a caller hears next."""
 
-    async def heard(event: TelephonyEvent) -> Prompts | None:
+    async def heard(event: TelephonyEvent, event_id: str = "") -> Prompts | None:
+        provider = runtime.telephony.name
         try:
-            return await runtime.store.write(callbacks.hear, runtime.telephony.name, event, runtime.services)
+            return await runtime.store.write(callbacks.hear_once, provider, event_id, event, runtime.services)
         except Unavailable:
-            # Unanswered, the exchange's own dialplan serves the caller; the event comes again later.
+            # Unanswered, the exchange's own plan serves the caller; other news is told again later.
             log.warning("telephone event not stored", kind=type(event).__name__)
-            return None
+            raise
 
     return heard
+
+
+async def keep_link(runtime: Runtime, exchange: AsteriskTelephony) -> None:
+    """One process has the link to the exchange at a time; when it is silent, another takes over."""
+    holder = secrets.token_hex(8)
+    while True:
+        with contextlib.suppress(TimeoutError, Unavailable):
+            if await runtime.store.write(lease.take, LINK, holder, HELD):
+                async with asyncio.timeout(HELD) as held:
+                    await first_of(link=exchange.run(), lease=_renew(runtime, holder, held))
+        await asyncio.sleep(RENEWED)
+
+
+async def _renew(runtime: Runtime, holder: str, held: asyncio.Timeout) -> None:
+    """Returns when somebody else has the lease; a store that is away for longer than it lasts ends it."""
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            await asyncio.sleep(RENEWED)
+            before = loop.time()
+            with contextlib.suppress(Unavailable):
+                if not await runtime.store.write(lease.take, LINK, holder, HELD):
+                    return
+                held.reschedule(before + HELD)
+    finally:
+        with contextlib.suppress(Unavailable):
+            await runtime.store.write(lease.let_go, LINK, holder)

@@ -9,7 +9,9 @@ from core.county import Catalogue
 from core.faults import ConfigFaults, Fault
 from core.settings import Settings, load_key, load_settings
 from core.text import TextFaults, Texts
+from ensilinja.notify.plan import load_plan
 from router.services import Services
+from triage.checking import all_faults as content_faults
 from triage.definition import Content
 from triage.loader import load as load_content
 
@@ -27,6 +29,8 @@ def all_faults(
     if settings is not None:
         if not is_demo:
             found(lines, lambda: load_key(settings))
+        if settings.sms_gateway is not None:
+            found(lines, lambda: load_plan(settings.sms_gateway or Path()))
         lines += county_faults(settings, require_approval=not (is_demo or settings.testing))
     found(lines, lambda: Texts.load(LOCALE))
     return lines
@@ -36,13 +40,10 @@ def county_faults(settings: Settings, *, require_approval: bool) -> list[str]:
     """The faults of the county's folder and of what its files say about each other."""
     lines: list[str] = []
     catalogue = found(lines, lambda: load_catalogue(settings.county))
-    content: Content | None = None
-    try:
-        content = load_content(settings.county / "triage", require_approval=require_approval)
-    except ConfigFaults as faults:
-        lines += [str(fault) for fault in faults.faults]
-        # What is only not approved can still be compared with the catalogue.
-        content = found([], lambda: load_content(settings.county / "triage", require_approval=False))
+    folder = settings.county / "triage"
+    lines += [str(fault) for fault in content_faults(folder, require_approval=require_approval)]
+    # What is only not approved can still be compared with the catalogue.
+    content = found([], lambda: load_content(folder, require_approval=False))
     if catalogue is not None and content is not None:
         lines += [str(fault) for fault in crossed(catalogue, content)]
     return lines
@@ -50,8 +51,18 @@ def county_faults(settings: Settings, *, require_approval: bool) -> list[str]:
 
 def crossed(catalogue: Catalogue, content: Content) -> list[Fault]:
     """Where the questionnaires name what the catalogue does not have."""
-    known = {queue.id for queue in catalogue.queues}
-    return [
+    known, guides = {queue.id for queue in catalogue.queues}, {guide.id for guide in catalogue.guides}
+    links = [
+        Fault(
+            source=f"{topic.id}.rules.toml",
+            key="self_care_links",
+            message=f"service.toml has no guide {link!r}",
+        )
+        for topic in content.topics.values()
+        for link in topic.self_care_links
+        if link not in guides
+    ]
+    return links + [
         Fault(
             source=f"{topic.id}.rules.toml",
             key="queue",

@@ -1,5 +1,6 @@
 """The commands. What a command does not need is imported only inside it, so that refusals come at once."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from core.errors import EnsilinjaError
 from core.faults import ConfigFaults
 from core.lock import AlreadyRunning, lock_folder, sqlite_path
 from core.settings import PASSWORD_VARIABLE, Settings, environment, load_key, load_settings
+from ensilinja.triage_commands import triage
 
 FAULTY, FAILED = 2, 1  # exit codes: the configuration must be mended; the start or a part of it failed
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -26,6 +28,7 @@ program = typer.Typer(
 )
 staff = typer.Typer(help="Local staff accounts.", no_args_is_help=True, rich_markup_mode=None)
 program.add_typer(staff, name="staff")
+program.add_typer(triage, name="triage")
 
 Port = Annotated[int | None, typer.Option(help="The port to listen at.", min=1, max=65535)]
 Host = Annotated[str | None, typer.Option(help="The address to listen at.")]
@@ -59,13 +62,26 @@ def demo(
 
 
 @program.command()
-def serve(port: Port = None, host: Host = None) -> None:
+def serve(
+    port: Port = None,
+    host: Host = None,
+    processes: Annotated[
+        int | None, typer.Option(help="So many processes behind one socket; SIGHUP exchanges them.", min=1)
+    ] = None,
+    fd: Annotated[int | None, typer.Option(help="The number of a listening socket that is open.")] = None,
+) -> None:
     """Start for real: no demo accounts, refused on any fault of the configuration."""
     settings = settings_or_faults({"port": port, "host": host})
-    refuse_second(settings)
+    if fd is None:
+        refuse_second(settings)
+    if (processes or 1) > 1 and sqlite_path(settings.database_url) is not None:
+        refuse("several processes need DATABASE_URL (PostgreSQL)", FAULTY)
+    gc.disable()  # nothing that loading makes is garbage; the service turns it on when it is ready
     from ensilinja import starting
 
-    starting.start(settings, is_demo=False)
+    if processes is not None:
+        starting.start_several(settings, processes)
+    starting.start(settings, is_demo=False, fd=fd)
 
 
 @program.command()
@@ -106,7 +122,7 @@ def migrate() -> None:
         from ensilinja import schema
 
         schema.migrate(settings.database_url)
-    typer.echo("The database is of this version.")
+    typer.echo("The database is ready for this version.")
 
 
 @program.command()
@@ -124,6 +140,57 @@ def paper() -> None:
             refuse("there is no database yet", FAILED)
         promises = schema.transact(settings.database_url, papers.open_promises, read_only=True)
         typer.echo(papers.sheet(promises, datetime.now(UTC)))
+
+
+@program.command()
+def simulate(
+    *,
+    day: Annotated[str, typer.Option(help="The date to play, as 2026-04-07.")],
+    agents: Annotated[list[str], typer.Option(help="18, 18-15% (away), 18+1@8-10[:queue]; repeat it.")],
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(help="floor, callbacks-first, due, urgency, arrival, ratio; repeat it."),
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Another target: chat:SAME_DAY=5 (minutes).")
+    ] = None,
+    contacts: Annotated[int, typer.Option(help="Contacts of a generated day.", min=1, max=20_000)] = 1200,
+    calls_per_hour: Annotated[
+        int | None, typer.Option(help="Only calls, so many an hour while lines are open.", min=1, max=2_000)
+    ] = None,
+    seed: Annotated[str, typer.Option(help="Another seed is another day like it.")] = "1",
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Who came that day, from the database.")
+    ] = False,
+    record: Annotated[Path | None, typer.Option(help="Who came, from a file that --save wrote.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write who came into a file, without anybody's data.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a chart of the waits (SVG).")] = None,
+    lang: Annotated[str, typer.Option(help="fi, sv or en.")] = "fi",
+) -> None:
+    """Play a day with other staffing, targets or order, and tell the figures side by side."""
+    settings = settings_or_faults()
+    with told():
+        from ensilinja.simulation import asking
+
+        typer.echo(
+            asking.answer(
+                settings,
+                day=day,
+                recorded=recorded,
+                lang=lang,
+                agents=tuple(agents),
+                rules=tuple(rules or ("floor",)),
+                targets=tuple(target or ()),
+                contacts=contacts,
+                calls_per_hour=calls_per_hour,
+                seed=seed,
+                record=record,
+                save=save,
+                plot=plot,
+            )
+        )
 
 
 @staff.callback()
@@ -169,6 +236,23 @@ def staff_add(
             settings.database_url, load_key(settings), accounts.create, account, hash_, known
         )
     typer.echo(f"{username} may sign in.")
+
+
+@staff.command("queues")
+def staff_queues(
+    username: str,
+    queue: Annotated[list[str], typer.Option(help="A queue to serve from now on; may be repeated.")],
+) -> None:
+    """Change which queues a professional serves; it holds at once, also during her shift."""
+    settings = settings_or_faults()
+    with told():
+        from core.catalogue import load_catalogue
+        from ensilinja import accounts, schema
+
+        known = [each.id for each in load_catalogue(settings.county).queues]
+        key = load_key(settings)
+        schema.in_transaction(settings.database_url, key, accounts.change_queues, username, queue, known)
+    typer.echo(f"{username} serves {', '.join(queue)}.")
 
 
 def settings_or_faults(overrides: Mapping[str, object] | None = None) -> Settings:

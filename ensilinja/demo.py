@@ -27,11 +27,14 @@ def nurse(username: str, name: str, *queues: str, profession: str, languages: Se
 
 
 PEOPLE = (
-    nurse("maija", "Maija M.", "nurse", profession="sairaanhoitaja", languages=("fi", "en")),
+    nurse("maija", "Maija M.", "nurse", "ems", profession="sairaanhoitaja", languages=("fi", "en")),
     nurse("ville", "Ville V.", "nurse", "mental", profession="sairaanhoitaja", languages=("fi", "sv")),
     nurse("sanna", "Sanna S.", "physio", profession="fysioterapeutti", languages=("fi", "en")),
     nurse("ritva", "Ritva R.", "mental", profession="psykiatrinen sairaanhoitaja", languages=("fi",)),
     nurse("timo", "Timo T.", "dental", profession="suuhygienisti", languages=("fi", "sv", "en")),
+    nurse("helmi", "Helmi H.", "maternity", profession="terveydenhoitaja", languages=("fi", "sv")),
+    nurse("oona", "Oona O.", "social", profession="sosiaaliohjaaja", languages=("fi", "en")),
+    nurse("eero", "Eero E.", "info", profession="palveluneuvoja", languages=("fi", "sv", "en")),
     NewAccount(username="liisa", name="Liisa L.", profession="palveluesihenkilö", roles=(Role.SUPERVISOR,)),
 )
 
@@ -41,10 +44,14 @@ def open_at_all_hours(catalogue: Catalogue) -> Catalogue:
     return replace(
         catalogue,
         queues=tuple(
-            replace(q, service_hours=ALWAYS_OPEN, intake_hours=ALWAYS_OPEN) for q in catalogue.queues
+            replace(q, service_hours=ALWAYS_OPEN, intake_hours=ALWAYS_OPEN, intake_until=None)
+            for q in catalogue.queues
         ),
         lines=tuple(replace(line, hours=ALWAYS_OPEN) for line in catalogue.lines),
-        doors=tuple(replace(d, service_hours=ALWAYS_OPEN, intake_hours=ALWAYS_OPEN) for d in catalogue.doors),
+        doors=tuple(
+            replace(d, service_hours=ALWAYS_OPEN, intake_hours=ALWAYS_OPEN, intake_until=None)
+            for d in catalogue.doors
+        ),
     )
 
 

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from core.errors import EnsilinjaError, Forbidden, Malformed, NotFound, TooMany, Unavailable
+from core.errors import EnsilinjaError, Forbidden, Malformed, NotFound, Overloaded, TooMany, Unavailable
 from core.rights import Subject, authorize
 from core.text import LANGUAGES
 from ensilinja import metrics
+from ensilinja.admission import takes_calls, takes_residents
 from ensilinja.auth import sessions
 from ensilinja.auth.sessions import UNIDENTIFIED, Identified
-from ensilinja.runtime import RUNTIME
+from ensilinja.runtime import RUNTIME, Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +27,13 @@ Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fallback = Callable[[web.Request, EnsilinjaError], web.Response]
 
 IDENTIFIED = web.RequestKey("identified", Identified)
+POSTED: web.RequestKey[tuple[tuple[str, str], ...]] = web.RequestKey("posted", tuple)
+FORM = "application/x-www-form-urlencoded"
 COOKIES = {"resident": "__Host-ensilinja", "staff": "__Host-ensilinja-staff"}
 LANG_COOKIE = "ensilinja-kieli"
 YEAR = 31_536_000  # seconds: how long a chosen language is kept
 PUBLIC_PATIENCE = 0.5  # seconds a public page waits for the store: 112 is to be on the screen within one
+RETRY_S = 30  # seconds after which somebody who was shed may try again
 MAX_BODY = 32_768  # bytes: the longest form is 4,000 characters of own words
 
 SECURITY_HEADERS = {
@@ -56,6 +60,8 @@ class Door:
     action: str
     audience: Audience
     page: Page
+    signed: bool = False
+    brings_new: bool = False
 
 
 class Doors:
@@ -70,13 +76,21 @@ class Doors:
         """Offers a page."""
         return self._offer("GET", path, action)
 
-    def post(self, path: str, action: str) -> Callable[[Page], Page]:
-        """Offers an act; it needs our own Origin and, with a session, the session's token."""
-        return self._offer("POST", path, action)
+    def post(self, path: str, action: str, *, brings_new: bool = False) -> Callable[[Page], Page]:
+        """Offers an act; it needs our own Origin and, with a session, the session's token.
 
-    def _offer(self, method: str, path: str, action: str) -> Callable[[Page], Page]:
+        One that brings somebody new is shed under too much load, before the store is asked.
+        """
+        return self._offer("POST", path, action, brings_new=brings_new)
+
+    def signed(self, path: str, action: str) -> Callable[[Page], Page]:
+        """Takes another system's messages: no browser's, so the page itself checks who signed them."""
+        return self._offer("POST", path, action, signed=True)
+
+    def _offer(self, method: str, path: str, action: str, **more: bool) -> Callable[[Page], Page]:
         def offer(page: Page) -> Page:
-            self.all.append(Door(method=method, path=path, action=action, audience=self.audience, page=page))
+            door = Door(method=method, path=path, action=action, audience=self.audience, page=page, **more)
+            self.all.append(door)
             return page
 
         return offer
@@ -92,9 +106,12 @@ def guarded(door: Door) -> Page:
     """The page behind its policy."""
 
     async def enter(request: web.Request) -> web.StreamResponse:
+        if door.method != "GET" and request.content_type == FORM:
+            request[POSTED] = await posted(request)  # before the store is asked, for it may be down
+        admit(request, door)
         if door.audience != "machine":
             await identify_if_possible(request, door)
-        if door.method != "GET":
+        if door.method != "GET" and not door.signed:
             check_origin(request)
             await check_token(request)
         who = request.get(IDENTIFIED, UNIDENTIFIED)
@@ -105,6 +122,30 @@ def guarded(door: Door) -> Page:
 
     enter.door = door  # type: ignore[attr-defined]
     return enter
+
+
+async def posted(request: web.Request) -> tuple[tuple[str, str], ...]:
+    """The fields of the form, as they were sent."""
+    return tuple((name, value) for name, value in (await request.post()).items() if isinstance(value, str))
+
+
+def admit(request: web.Request, door: Door) -> None:
+    """Raises Overloaded for somebody new, Unavailable for any resident's act when there is no room at all."""
+    runtime = request.app[RUNTIME]
+    if door.method == "GET" or door.audience != "resident":
+        return
+    if door.brings_new:
+        wants_call = ("tapa", "soitto") in request.get(POSTED, ())
+        check_room(runtime, wants_call=wants_call)
+    if not takes_residents(runtime.filled):
+        raise Unavailable(reason="busy")
+
+
+def check_room(runtime: Runtime, *, wants_call: bool, has_phone: bool = False) -> None:
+    """Raises Overloaded while nobody new is taken; who asks for a call still is, until that is too much."""
+    is_shed = not takes_calls(runtime.filled) if wants_call else runtime.admission.is_shedding
+    if is_shed:
+        raise Overloaded(retry_after=RETRY_S, has_phone=has_phone)
 
 
 async def identify_if_possible(request: web.Request, door: Door) -> None:
@@ -140,7 +181,7 @@ def check_origin(request: web.Request) -> None:
 
 async def check_token(request: web.Request) -> None:
     """Raises Forbidden when a session's form does not carry the session's token."""
-    if request.content_type != "application/x-www-form-urlencoded":
+    if request.content_type != FORM:
         raise Malformed(reason="content_type")
     who = request.get(IDENTIFIED, UNIDENTIFIED)
     form = await request.post()
@@ -201,10 +242,14 @@ async def headers(request: web.Request, handler: Page) -> web.StreamResponse:
         response = refused(request, error)
     except web.HTTPException as answer:
         response = answered(request, answer)
+    except ConnectionError:
+        raise  # the browser is gone: nobody to answer, and no fault of ours
     except Exception:
         log.exception("request failed", route=route_name(request))
         response = refused(request, EnsilinjaError())
     if not response.prepared:
+        if request.app[RUNTIME].is_draining:
+            response.force_close()  # the next request of this browser goes to another process
         response.headers.update(SECURITY_HEADERS)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
@@ -227,7 +272,7 @@ def answered(request: web.Request, answer: web.HTTPException) -> web.StreamRespo
 
 def refused(request: web.Request, error: EnsilinjaError) -> web.Response:
     """The answer to a request that failed: the audience's own page, or JSON for machines."""
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable) and not isinstance(error, Overloaded):  # those are counted
         log.warning(
             "refused", code=error.code, route=route_name(request), reason=str(error.detail.get("reason", ""))
         )
@@ -239,7 +284,9 @@ def refused(request: web.Request, error: EnsilinjaError) -> web.Response:
         response = web.json_response({"error": error.code}, status=error.status)
     if response.status == 200:  # a page may lead elsewhere instead
         response.set_status(error.status)
-    if isinstance(error, TooMany):
+    if isinstance(error, Overloaded):
+        metrics.count_shed(route_name(request))
+    if isinstance(error, TooMany | Overloaded):
         response.headers["Retry-After"] = str(error.detail.get("retry_after", 60))
     return response
 

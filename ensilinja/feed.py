@@ -4,78 +4,41 @@ A hint only wakes the reader; what is sent is read from the store. A slow reader
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from chat.conversation import Kind
-from chat.transcript import message_at
+from chat.transcript import told
 from chat.views import MessageView
 from core import wire
 from core.events import newest, read_events
 from core.failpoints import failpoint
-from core.identity import Actor
 from core.store import Recorded, Store, Tx
 from core.text import Texts
-from ensilinja import metrics
-from ensilinja.places import Place, places
-from ensilinja.rows import ListRow, list_of, rows
+from ensilinja.listeners import Connection, Listeners
+from ensilinja.places import places
+from ensilinja.rows import ListRow, TalkRow, is_listed, rows, sees, shift_wire, talk_rows
+from queues import agents
+from router.estimating import retell
 from router.services import Services
 
-OUTBOX = 256  # frames waiting for one browser; more means it does not read
-GOODBYE = ""  # in the outbox: nothing more comes, close
 PAGE = 300  # events read at a time
-
-
-@dataclass(slots=True, eq=False)
-class Connection:
-    """One browser. `send` never waits; a full outbox closes it and the browser resumes by its cursors."""
-
-    actor: Actor
-    role: str
-    lang: str
-    evict: Callable[[], None]
-    open_contacts: set[int] = field(default_factory=set)
-    known: set[int] = field(default_factory=set)
-    place: Place | None = None
-    outbox: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(OUTBOX))
-    early: list[str] | None = field(default_factory=list)
-
-    def open_with(self, snapshot: str) -> None:
-        """Sends the snapshot, then what arrived while it was being read.
-
-        Rows are numbered, so twice does no harm.
-        """
-        early, self.early = self.early or [], None
-        for frame in (snapshot, *early):
-            self.send(frame)
-
-    def restart(self, spread_ms: int) -> None:
-        """Tells the browser to come back within `spread_ms`, then closes."""
-        self.send(wire.ev("restart", spread_ms=spread_ms))
-        self.send(GOODBYE)
-
-    def send(self, frame: str) -> None:
-        """Queues a frame for this browser."""
-        if self.early is not None and len(self.early) < OUTBOX - 1:
-            self.early.append(frame)
-            return
-        try:
-            self.outbox.put_nowait(frame)
-        except asyncio.QueueFull:
-            metrics.count_evicted()
-            self.evict()
+TALK = "chat.message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """What one turn read.
 
-    Events in order, the rows of their contacts now, and the messages somebody here may see.
+    Events in order, the rows of their contacts (of those only talked in, what talk changes) and the shifts of
+    their staff as they are now, and the messages somebody here may see.
     """
 
     events: list[Recorded]
     rows: dict[int, ListRow]
+    talks: dict[int, TalkRow]
+    shifts: dict[int, dict[str, Any] | None]
     messages: dict[tuple[int, int], MessageView]
 
 
@@ -87,45 +50,38 @@ class Feed:
         self._store = store
         self._texts = texts
         self._services = services
-        self.connections: set[Connection] = set()
+        self.listeners = Listeners()
         self.seen = 0
         self.wake = asyncio.Event()
-        self._empty = asyncio.Event()
 
     async def prime(self) -> None:
         """Begins after the newest event there is; snapshots tell what was before."""
         self.seen = await self._store.read(newest)
 
+    @property
+    def connections(self) -> set[Connection]:
+        """Every browser of this process."""
+        return self.listeners.all
+
     def join(self, connection: Connection) -> None:
         """Adds a browser."""
-        self.connections.add(connection)
+        self.listeners.add(connection)
 
     def leave(self, connection: Connection) -> None:
         """Takes a browser away."""
-        self.connections.discard(connection)
-        if not self.connections:
-            self._empty.set()
-
-    async def emptied(self) -> None:
-        """Returns when the last browser has gone."""
-        if self.connections:
-            self._empty.clear()
-            await self._empty.wait()
+        self.listeners.remove(connection)
 
     def hinted(self, hint: dict[str, Any]) -> None:
         """Somebody says there is news; what it is, the store tells."""
         self.wake.set()
 
-    def watched(self) -> frozenset[int]:
-        """Contacts whose messages somebody here may see."""
-        own = {c.actor.id for c in self.connections if c.role == "resident"}
-        opened = {contact for c in self.connections for contact in c.open_contacts}
-        return frozenset(own | opened)
-
     async def turn(self) -> None:
         """Reads all news and pushes it."""
         while True:
-            news = await self._store.read(gather, self.seen, self.watched(), self._services)
+            listeners = self.listeners
+            news = await self._store.read(
+                gather, self.seen, listeners.watched(), self._services, for_staff=bool(listeners.consoles)
+            )
             for event in news.events:
                 self._push(event, news)
                 self.seen = event.id
@@ -139,6 +95,9 @@ class Feed:
         if not waiting:
             return
         found = await self._store.read(places, {c.actor.id for c in waiting}, self._services)
+        late = [contact for contact, place in found.items() if place.is_overrun]
+        if late:
+            await self._store.write(retell, late, self._services)
         for connection in waiting:
             place = found.get(connection.actor.id)
             if place is not None and place != connection.place:
@@ -152,27 +111,45 @@ class Feed:
             connection.send(frame)
 
     def _push(self, event: Recorded, news: News) -> None:
-        frames: dict[tuple[bool, bool, str], str] = {}
-        for connection in list(self.connections):
-            if connection.role == "console":
-                self._push_staff(connection, event, news, frames)
-            elif connection.role == "resident" and event.contact == connection.actor.id:
-                self._push_resident(connection, event, news)
+        if event.contact is None:
+            now = news.shifts.get(event.staff or 0)
+            for connection in self.listeners.staff(event.staff or 0):
+                if event.type == "staff.queues":
+                    connection.restart(0)  # who she is has changed: she comes back as that
+                else:
+                    connection.send(wire.ev(event.type, **event.data, shift_now=now))
+            return
+        row = news.rows.get(event.contact) or news.talks.get(event.contact)
+        frames: dict[tuple[bool, bool, str], bytes] = {}
+        for connection in self._consoles(event.contact, row):
+            self._push_staff(connection, event.contact, event, row, news, frames)
+        for connection in self.listeners.residents(event.contact):
+            self._push_resident(connection, event, news)
+
+    def _consoles(self, contact: int, row: ListRow | TalkRow | None) -> Iterable[Connection]:
+        """Those that may see the row or have seen it: all, when it is in the lists of a whole queue."""
+        if row is not None and is_listed(row):
+            return tuple(self.listeners.consoles)
+        return self.listeners.concerned(contact, row.agent if row is not None else None)
 
     def _push_staff(
-        self, connection: Connection, event: Recorded, news: News, frames: dict[tuple[bool, bool, str], str]
+        self,
+        connection: Connection,
+        contact: int,
+        event: Recorded,
+        row: ListRow | TalkRow | None,
+        news: News,
+        frames: dict[tuple[bool, bool, str], bytes],
     ) -> None:
-        """Sends the row as it is now; browsers whose frames are the same share one string."""
-        if event.contact is None:
-            if event.staff == connection.actor.id:
-                connection.send(wire.ev(event.type, **event.data))
-            return
-        row = news.rows.get(event.contact)
-        if row is not None and not sees(connection, row):
+        """Sends the row as it is now, of talk what it changes; frames that are the same are made once."""
+        if row is not None and not sees(connection.actor.id, connection.actor.queues, row):
             row = None
-        if row is None and event.contact not in connection.known:
+        if row is None and contact not in connection.known:
             return
-        (connection.known.discard if row is None else connection.known.add)(event.contact)
+        if row is None:
+            self.listeners.forget(connection, contact)
+        elif event.type != TALK:
+            self.listeners.know(connection, contact)
         message = self._message_for(connection, event, news) if row is not None else None
         if message is not None:
             connection.send(self._frame(connection, event, row, message=message))
@@ -182,13 +159,19 @@ class Feed:
             frames[key] = self._frame(connection, event, row)
         connection.send(frames[key])
 
-    def _frame(self, connection: Connection, event: Recorded, row: ListRow | None, **more: Any) -> str:
-        viewer, lang = connection.actor.id, connection.lang
-        shown = row.wire(viewer, lang, self._services) if row is not None else None
-        return wire.ev(event.type, contact=event.contact, n=event.n, data=event.data, row=shown, **more)
+    def _frame(
+        self, connection: Connection, event: Recorded, row: ListRow | TalkRow | None, **more: Any
+    ) -> bytes:
+        if row is None:
+            more["row"] = None
+        elif event.type == TALK:
+            more["unread"] = row.unread
+        elif isinstance(row, ListRow):
+            more["row"] = row.wire(connection.actor.id, connection.lang, self._services)
+        return wire.ev(event.type, contact=event.contact, n=event.n, data=event.data, **more)
 
     def _message_for(self, connection: Connection, event: Recorded, news: News) -> dict[str, Any] | None:
-        if event.type != "chat.message" or event.contact not in connection.open_contacts:
+        if event.type != TALK or event.contact not in connection.open_contacts:
             return None
         found = news.messages.get((event.contact, event.data["seq"]))
         return self.message(found, connection.lang) if found is not None else None
@@ -210,7 +193,7 @@ class Feed:
 
     def _push_resident(self, connection: Connection, event: Recorded, news: News) -> None:
         contact = connection.actor.id
-        if event.type == "chat.message":
+        if event.type == TALK:
             message = news.messages.get((contact, event.data["seq"]))
             if message is not None and message.kind != Kind.NOTE:
                 body = self.message(message, connection.lang)
@@ -221,24 +204,10 @@ class Feed:
             connection.send(wire.ev("state", contact=contact, n=event.n, **state))
 
 
-def sees(connection: Connection, row: ListRow) -> bool:
-    """Whether a row is in this professional's lists."""
-    if row.agent == connection.actor.id:
-        return True
-    if row.queue not in connection.actor.queues:
-        return False
-    return list_of(row, connection.actor.id) == "callbacks" or row.state in (
-        "waiting",
-        "scheduled",
-        "offered",
-        "left",
-    )
-
-
 def resident_state(row: ListRow | None, lang: str, services: Services) -> dict[str, Any]:
     """What the waiting room and the chat need to know of the entry, in the resident's language."""
     if row is None:
-        return {"state": "done", "agent": None, "ended_url": "/paattynyt"}
+        return {"state": "done", "agent": None, "channel": None, "ended_url": "/paattynyt"}
     agent = None
     if row.agent and row.state != "offered":
         profession = services.catalogue.queue(row.queue).profession.get(lang)
@@ -248,23 +217,21 @@ def resident_state(row: ListRow | None, lang: str, services: Services) -> dict[s
     return {"state": state, "agent": agent, "channel": row.channel, "ended_url": None}
 
 
-def gather(tx: Tx, after: int, watched: Collection[int], services: Services) -> News:
-    """The next page of events with what their viewers need, on one snapshot."""
+def gather(
+    tx: Tx, after: int, watched: Collection[int], services: Services, *, for_staff: bool = True
+) -> News:
+    """The next page of events with what their viewers need, on one snapshot.
+
+    Residents' pages show nothing of a row that talk changes: without consoles here, talk needs none.
+    """
     events = read_events(tx, after=after, limit=PAGE)
-    contacts = {event.contact for event in events if event.contact is not None}
+    moved = {event.contact for event in events if event.type != TALK and event.contact is not None}
+    talked = {event.contact for event in events if event.contact is not None} - moved if for_staff else ()
+    staff = {event.staff for event in events if event.staff is not None}
     return News(
         events=events,
-        rows=rows(tx, contacts, services.catalogue) if contacts else {},
-        messages=_messages(tx, events, watched),
+        rows=rows(tx, moved, services.catalogue),
+        talks=talk_rows(tx, talked),
+        shifts={one: shift_wire(agents.shift_of(tx, one)) for one in staff},
+        messages=told(tx, after, events[-1].id, watched) if events else {},
     )
-
-
-def _messages(
-    tx: Tx, events: Sequence[Recorded], watched: Collection[int]
-) -> dict[tuple[int, int], MessageView]:
-    wanted = [
-        (event.contact, int(event.data["seq"]))
-        for event in events
-        if event.type == "chat.message" and event.contact is not None and event.contact in watched
-    ]
-    return {key: message_at(tx, *key) for key in wanted}

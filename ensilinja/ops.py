@@ -1,17 +1,19 @@
 """The socket's operations: for each its policy, the strict shape of its body, and the one transaction it
 is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from chat.accepting import Acceptance, accept_together
+from chat.sending import Saying, send_together
 from chat.views import Sent
 from core.errors import Malformed
 from core.identity import Actor
 from core.rights import Subject, authorize
-from core.store import Tx
+from core.store import Joint, Tx
 from core.urgency import Urgency
 from ensilinja import metrics
 from router.services import Services
@@ -38,6 +40,12 @@ class OfContact(Body):
     """About one contact."""
 
     contact: Id
+
+
+class Look(OfContact):
+    """A contact to open; `again` when a screen that shows it fetches what has changed."""
+
+    again: bool = False
 
 
 class Held(OfContact):
@@ -110,10 +118,12 @@ class Result(Held):
 
 
 class Assess(Held):
-    """A professional's assessment."""
+    """A professional's assessment; `sure` answers the question about lowering an emergency."""
 
     urgency: Literal["EMERGENCY", "ED", "SAME_DAY", "DAYS_1_3", "NON_URGENT", "SELF_CARE"]
-    reason: Short = ""
+    reason: Code | None = None
+    words: Short = ""
+    sure: bool = False
 
 
 class Transfer(Held):
@@ -137,6 +147,12 @@ Audience = Literal["resident", "staff"]
 About = Callable[[Tx, Actor, Any], Subject | None]
 
 
+def perform(tx: Tx, operation: "Op", actor: Actor, body: Body, services: Services) -> Mapping[str, Any]:
+    """The operation in one transaction, behind its policy."""
+    authorize(actor, operation.action, operation.about(tx, actor, body))
+    return operation.run(tx, actor, body, services)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Op:
     """One operation of the wire."""
@@ -146,21 +162,30 @@ class Op:
     body: type[Body]
     about: About
     run: Run
+    doing: Callable[..., Mapping[str, Any]] = perform
 
 
 OPS: dict[tuple[Audience, str], Op] = {}
 
 
 def op(
-    audience: Audience, name: str, body: type[Body], about: About, *, action: str = ""
+    audience: Audience,
+    name: str,
+    body: type[Body],
+    about: About,
+    *,
+    action: str = "",
+    doing: Callable[..., Mapping[str, Any]] = perform,
 ) -> Callable[[Run], Run]:
     """Registers an operation of one audience.
 
-    Its policy has the operation's name unless `action` names another.
+    Its policy has the operation's name unless `action` names another. `doing` is `perform` or does the same.
     """
 
     def register(run: Run) -> Run:
-        OPS[audience, name] = Op(name=name, action=action or name, body=body, about=about, run=run)
+        OPS[audience, name] = Op(
+            name=name, action=action or name, body=body, about=about, run=run, doing=doing
+        )
         return run
 
     return register
@@ -184,10 +209,39 @@ def read_body(operation: Op, body: Mapping[str, Any]) -> Body:
         raise Malformed(field=field, reason=first["type"]) from None
 
 
-def perform(tx: Tx, operation: Op, actor: Actor, body: Body, services: Services) -> Mapping[str, Any]:
-    """The operation in one transaction, behind its policy."""
-    authorize(actor, operation.action, operation.about(tx, actor, body))
-    return operation.run(tx, actor, body, services)
+def perform_sends(tx: Tx, calls: Sequence[tuple[Any, ...]]) -> list[Mapping[str, Any]]:
+    """The first of these `message.send` of residents and professionals that are plain, in one go."""
+    sayings = [saying(actor, body) for _, actor, body, _ in calls]
+    return [acknowledged(sent) for sent in send_together(tx, sayings)]
+
+
+def perform_accepts(tx: Tx, calls: Sequence[tuple[Any, ...]]) -> list[Mapping[str, Any]]:
+    """The first of these `offer.accept` that are plain, in one go."""
+    asked = [
+        Acceptance(actor=actor, contact=body.contact, assignment=body.assignment)
+        for _, actor, body, _ in calls
+    ]
+    services: Services = calls[0][3]
+    return [
+        {"assignment": assignment} for assignment in accept_together(tx, asked, services.catalogue.limits)
+    ]
+
+
+def saying(actor: Actor, body: ResidentSays | StaffSays) -> Saying:
+    """What somebody asks to have said; a resident's contact is her session's."""
+    more = {"assignment": body.assignment} if isinstance(body, StaffSays) else {}
+    return Saying(
+        actor=actor,
+        contact=body.contact if isinstance(body, StaffSays) else actor.id,
+        client_id=body.client_id,
+        text=body.text,
+        seen_seq=body.seen_seq,
+        **more,
+    )
+
+
+SEND = Joint(perform, perform_sends)
+ACCEPT = Joint(perform, perform_accepts)
 
 
 def level(value: str) -> Urgency:

@@ -12,7 +12,7 @@ from core.db import columns
 from core.identity import Actor
 from core.rights import Subject
 from core.store import Tx
-from ensilinja.ops import Body, Nothing, ResidentSays, acknowledged, op
+from ensilinja.ops import SEND, Body, Nothing, ResidentSays, acknowledged, op
 from router.services import Services
 
 _PARTICIPANT = columns(Participant)
@@ -23,7 +23,7 @@ def own(tx: Tx, actor: Actor, body: Body) -> Subject:
     return Subject(contact=actor.id)
 
 
-@op("resident", "message.send", ResidentSays, own)
+@op("resident", "message.send", ResidentSays, own, doing=SEND)
 def send(tx: Tx, actor: Actor, body: ResidentSays, services: Services) -> Mapping[str, Any]:
     """Stores the resident's message; the answer is its place in the conversation."""
     sent = chat.send(
@@ -50,6 +50,13 @@ def leave(tx: Tx, actor: Actor, body: Nothing, services: Services) -> Mapping[st
 def present(tx: Tx, actor: Actor, body: Nothing, services: Services) -> Mapping[str, Any]:
     """The resident is here (again)."""
     chat.connected(tx, actor.id)
+    return {}
+
+
+@op("resident", "contact.hidden", Nothing, own)
+def hidden(tx: Tx, actor: Actor, body: Nothing, services: Services) -> Mapping[str, Any]:
+    """The resident's page is open behind others."""
+    chat.hidden(tx, actor.id)
     return {}
 
 

@@ -13,15 +13,17 @@ from core.identity import Actor
 from core.rights import Subject
 from core.store import Tx
 from ensilinja.ops import (
+    ACCEPT,
+    SEND,
     Assess,
     Body,
     Close,
     Decline,
     Held,
+    Look,
     Note,
     Nothing,
     OfContact,
-    Result,
     Seen,
     ShiftStart,
     ShiftState,
@@ -32,7 +34,7 @@ from ensilinja.ops import (
     level,
     op,
 )
-from ensilinja.rows import rows
+from ensilinja.rows import rows, shift_wire
 from queues import agents, dispatch
 from queues import service as queues
 from queues.machine import State
@@ -96,7 +98,7 @@ def shown(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str, 
     return {}
 
 
-@op("staff", "offer.accept", Held, contact)
+@op("staff", "offer.accept", Held, contact, doing=ACCEPT)
 def accept(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str, Any]:
     """Takes the offer; the first wins."""
     entry = queues.entry_of(tx, body.contact)
@@ -139,10 +141,10 @@ def room_of(entry: EntryView) -> Any:
     return callbacks if entry.channel in CALLS else chat
 
 
-@op("staff", "contact.open", OfContact, contact)
-def open_contact(tx: Tx, actor: Actor, body: OfContact, services: Services) -> Mapping[str, Any]:
+@op("staff", "contact.open", Look, contact)
+def open_contact(tx: Tx, actor: Actor, body: Look, services: Services) -> Mapping[str, Any]:
     """The content of a contact; leaves its row in the access log."""
-    brief = briefs.brief(tx, body.contact, actor, services)
+    brief = briefs.brief(tx, body.contact, actor, services, again=body.again)
     messages = chat.history(tx, body.contact, 0, actor)
     row = rows(tx, [body.contact], services.catalogue).get(body.contact)
     if messages:
@@ -154,7 +156,7 @@ def open_contact(tx: Tx, actor: Actor, body: OfContact, services: Services) -> M
     }
 
 
-@op("staff", "message.send", StaffSays, contact)
+@op("staff", "message.send", StaffSays, contact, doing=SEND)
 def send(tx: Tx, actor: Actor, body: StaffSays, services: Services) -> Mapping[str, Any]:
     """Stores the professional's message; 409 `newer_messages` when the resident has written since."""
     sent = chat.send(
@@ -192,32 +194,20 @@ def seen(tx: Tx, actor: Actor, body: Seen, services: Services) -> Mapping[str, A
     return {}
 
 
-@op("staff", "callback.dial", Held, contact)
-def dial(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str, Any]:
-    """Asks for the call; the telephone rings after the commit."""
-    attempt = callbacks.dial(tx, actor, body.contact, body.assignment, services)
-    return {"attempt": attempt.id, "n": attempt.n}
-
-
-@op("staff", "callback.result", Result, contact)
-def result(tx: Tx, actor: Actor, body: Result, services: Services) -> Mapping[str, Any]:
-    """The professional's word on an attempt the exchange could not tell of."""
-    callbacks.say_result(
-        tx,
-        actor,
-        body.contact,
-        assignment=body.assignment,
-        attempt=body.attempt,
-        result=body.result,
-        services=services,
-    )
-    return {}
-
-
 @op("staff", "contact.assess", Assess, contact)
 def assess(tx: Tx, actor: Actor, body: Assess, services: Services) -> Mapping[str, Any]:
     """The professional's assessment of the need of care."""
-    assessments.assess(tx, body.contact, actor, level(body.urgency), body.reason, services)
+    assessments.assess(
+        tx,
+        body.contact,
+        actor,
+        assignment=body.assignment,
+        urgency=level(body.urgency),
+        reason=body.reason,
+        words=body.words,
+        sure=body.sure,
+        services=services,
+    )
     return {}
 
 
@@ -264,17 +254,3 @@ def close(tx: Tx, actor: Actor, body: Close, services: Services) -> Mapping[str,
 def explain(tx: Tx, actor: Actor, body: OfContact, services: Services) -> Mapping[str, Any]:
     """Why here, why not yet, why me: codes the console words."""
     return asdict(dispatch.explain(tx, queues.entry_of(tx, body.contact).id, services.catalogue))
-
-
-def shift_wire(shift: Any) -> dict[str, Any] | None:
-    """A shift as consoles get it."""
-    if shift is None:
-        return None
-    return {
-        "state": shift.state,
-        "since": shift.since,
-        "capacity": shift.capacity,
-        "load": shift.load,
-        "reason": shift.reason,
-        "languages": sorted(shift.languages),
-    }

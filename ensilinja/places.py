@@ -3,28 +3,32 @@ than told."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from core.db import columns
+from core.hours import is_open
 from core.store import Tx
-from queues.models import Entry
-from router.estimates import Estimate as Told
-from router.estimates import overrun
-from router.estimating import EstimateView, newest_estimate
+from queues import agents
+from queues.models import ENTRY, in_states
+from router.estimating import EstimateView, LastTold, last_told
 from router.services import Services
-
-_ENTRY = columns(Entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What the waiting room shows; `position` 1 is next. `range` is minutes; an open upper end is None."""
+    """What the waiting room shows; `position` 1 is next. `range` is minutes; an open upper end is None.
+
+    `line` is "unattended" while nobody who serves the queue is at work, "closed" when the hours are over too.
+    Who `is_overrun` has waited longer than told and is owed a new estimate.
+    """
 
     position: int
     range: tuple[int, int | None] | None
     slower: bool
+    line: Literal["open", "unattended", "closed"] = "open"
+    is_overrun: bool = False
 
     def wire(self) -> dict[str, Any]:
         """The fields of the `place` event."""
@@ -32,30 +36,58 @@ class Place:
             "position": self.position,
             "range": list(self.range) if self.range else None,
             "slower": self.slower,
+            "line": self.line,
         }
 
 
 def places(tx: Tx, contacts: Collection[int], services: Services) -> dict[int, Place]:
-    """The places of those of `contacts` that wait now; one query for each queue's order."""
-    waiting = (_ENTRY.state.in_(("waiting", "offered")), _ENTRY.ended_at.is_(None))
-    mine = tx.rows(select(_ENTRY.contact_id, _ENTRY.queue).where(_ENTRY.contact_id.in_(contacts), *waiting))
-    found: dict[int, Place] = {}
-    for queue in {queue for _, queue in mine}:
-        order = tx.rows(
-            select(_ENTRY.contact_id, _ENTRY.arrived_at)
-            .where(_ENTRY.queue == queue, *waiting)
-            .order_by(_ENTRY.tier, _ENTRY.due_at, _ENTRY.arrived_at, _ENTRY.id)
+    """The places of those of `contacts` that wait now, in a fixed number of queries."""
+    here = positions(tx, contacts)
+    if not here:
+        return {}
+    served = agents.served_now(tx)
+    told = last_told(tx, list(here))
+    return {
+        contact: place_of(
+            position,
+            told.get(contact),
+            "open" if queue in served else unattended(services, queue, tx.now),
+            tx.now,
         )
-        for position, (contact, _) in enumerate(order, start=1):
-            if contact in contacts:
-                found[contact] = place_of(tx, contact, position)
-    return found
+        for contact, (queue, position) in here.items()
+    }
 
 
-def place_of(tx: Tx, contact: int, position: int) -> Place:
+def positions(tx: Tx, contacts: Collection[int]) -> dict[int, tuple[str, int]]:
+    """Queue and place from 1 of those of `contacts` that wait or are offered; the database counts."""
+    before = func.row_number().over(
+        partition_by=ENTRY.c.queue,
+        order_by=(ENTRY.c.tier, ENTRY.c.due_at, ENTRY.c.arrived_at, ENTRY.c.id),
+    )
+    waiting = (ENTRY.c.ended_at.is_(None), in_states(ENTRY, "waiting", "offered"))
+    line = select(ENTRY.c.contact_id, ENTRY.c.queue, before.label("position")).where(*waiting).subquery()
+    found = tx.rows(select(line).where(line.c.contact_id.in_(contacts)))
+    return {contact: (queue, position) for contact, queue, position in found}
+
+
+def unattended(services: Services, queue: str, now: datetime) -> Literal["unattended", "closed"]:
+    """What a line without anybody at work is, by its queue's hours."""
+    hours = services.catalogue.queue(queue).service_hours
+    return "unattended" if is_open(hours, now) else "closed"
+
+
+def place_of(
+    position: int, told: LastTold | None, line: Literal["open", "unattended", "closed"], now: datetime
+) -> Place:
     """The place with what was told last."""
-    told = newest_estimate(tx, contact)
-    return Place(position=position, range=range_of(told), slower=told is not None and is_slower(tx, told))
+    is_overrun = told is not None and told.newest.overrun(now)
+    return Place(
+        position=position,
+        range=range_of(told.newest if told else None),
+        slower=is_overrun or (told is not None and told.is_again),
+        line=line,
+        is_overrun=is_overrun,
+    )
 
 
 def range_of(told: EstimateView | None) -> tuple[int, int | None] | None:
@@ -63,11 +95,3 @@ def range_of(told: EstimateView | None) -> tuple[int, int | None] | None:
     if told is None or told.low_minutes is None:
         return None
     return told.low_minutes, told.high_minutes
-
-
-def is_slower(tx: Tx, told: EstimateView) -> bool:
-    """Whether the wait is longer than told."""
-    if told.low_minutes is None:
-        return False
-    as_told = Told(low_minutes=told.low_minutes, high_minutes=told.high_minutes, support_count=0)
-    return overrun(as_told, tx.now - told.made_at)

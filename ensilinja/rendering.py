@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from core.text import Texts
@@ -21,10 +21,18 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={mark}"
 
 
+def read_templates(folder: Path) -> dict[str, str]:
+    """All templates as they are now: a new version put in their place must not meet this one's views."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8")
+        for path in sorted(folder.rglob("*.html"))
+    }
+
+
 def make_templates(texts: Texts) -> Environment:
     """The environment: escaped, strict, with `t("key")` in the language of the page's `lang`."""
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=DictLoader(read_templates(HERE / "templates")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -4,25 +4,31 @@ What staff see of a contact without opening it. No name, no number, no words of 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 
 from callbacks.models import Attempt
-from chat.models import Message, Participant
+from callbacks.results import UNREACHED
+from chat.models import PARTICIPANT, Message, Participant
 from chat.presence import STALE
+from chat.transcript import BY_RESIDENT
 from core.county import Catalogue
-from core.db import columns
-from core.events import last_numbers
+from core.db import among, columns
+from core.events import newest_number
 from core.models import Staff
 from core.store import Tx
-from queues.models import Entry
+from ensilinja.row_calls import NOTHING, RowCall, Telephoned, telephoned
+from queues.models import ENTRY, Entry
+from queues.views import ShiftView
 from router.models import Answers, Contact, Promise
 from router.services import Services
 
-RESIDENT_KEY = "resident:"
+CALLBACK = "callback"
+BY_TELEPHONE = (CALLBACK, "call")
+FREE = ("waiting", "scheduled", "offered", "left")  # states of an entry that nobody talks in yet
 _ENTRY = columns(Entry)
 _CONTACT = columns(Contact)
 _STAFF = columns(Staff)
@@ -64,71 +70,102 @@ class ListRow:
     overdue: bool
     decision: bool
     self_harm: bool
+    source: str
+    tries: int
+    tried_at: datetime | None
+    call: RowCall | None
 
     def wire(self, viewer: int, lang: str, services: Services) -> dict[str, Any]:
         """The row as `viewer` gets it, with the names of queue and topic in her language."""
         topic = services.content.topics.get(self.topic or "")
-        return asdict(self) | {
+        return {name: getattr(self, name) for name in _FIELDS} | {
             "mine": self.agent == viewer,
             "queue_name": services.catalogue.queue(self.queue).name.get(lang),
             "topic_name": topic.name.get(lang) if topic else None,
         }
 
 
-def open_entries(tx: Tx, contacts: Collection[int]) -> list[Entry]:
-    """The entries of these contacts that are not ended."""
-    return tx.all(select(Entry).where(_ENTRY.contact_id.in_(contacts), _ENTRY.ended_at.is_(None)))
+@dataclass(frozen=True, slots=True)
+class TalkRow:
+    """What talk changes of a contact's row, and what decides who sees it."""
+
+    contact: int
+    queue: str
+    channel: str
+    state: str
+    agent: int | None
+    unread: int
+
+
+_FIELDS = tuple(field.name for field in fields(ListRow))
+
+
+_SHOWN = (
+    *("id", "contact_id", "assignment", "queue", "channel", "state", "urgency", "tier", "language"),
+    *("arrived_at", "queued_here_at", "state_since", "due_at", "expires_at", "not_before", "agent_id"),
+)
+
+
+def _rows_statement() -> Select[Any]:
+    """Everything the rows need, in one statement: each contact's other facts are looks into an index."""
+    contact = _ENTRY.contact_id
+    page = (_PARTICIPANT.contact_id == contact) & (_PARTICIPANT.role == "resident")
+    return (
+        select(
+            *(_ENTRY[name] for name in _SHOWN),
+            _CONTACT.topic,
+            _CONTACT.line,
+            _CONTACT.channel.label("source"),
+            _STAFF.display_name,
+            _PARTICIPANT.who_key,
+            _PARTICIPANT.connected_at,
+            _PARTICIPANT.disconnected_at,
+            newest_number(contact).label("n"),
+            _promise_due(contact).label("promise_due_at"),
+            _unread(contact).label("unread"),
+            _attempts(contact).label("attempts"),
+            _tags(contact).label("tags"),
+        )
+        .join(Contact, _CONTACT.id == contact)
+        .outerjoin(Staff, _STAFF.id == _ENTRY.agent_id)
+        .outerjoin(Participant, page)
+        .where(among(contact, "contacts"), _ENTRY.ended_at.is_(None))
+    )
 
 
 def rows(tx: Tx, contacts: Collection[int], catalogue: Catalogue) -> dict[int, ListRow]:
-    """The rows of those contacts that are in the line.
-
-    A fixed number of queries, whatever the number of contacts.
-    """
-    entries = open_entries(tx, contacts)
-    found = [entry.contact_id for entry in entries]
-    facts = _Facts(tx, found, [e.agent_id for e in entries if e.agent_id])
-    return {entry.contact_id: _row(entry, facts, tx.now, catalogue) for entry in entries}
-
-
-class _Facts:
-    """What the rows need of the other tables, by contact."""
-
-    def __init__(self, tx: Tx, contacts: list[int], staff: list[int]) -> None:
-        self.numbers = last_numbers(tx, contacts)
-        self.topics = dict(_pairs(tx, select(_CONTACT.id, _CONTACT.topic).where(_CONTACT.id.in_(contacts))))
-        self.names = dict(_pairs(tx, select(_STAFF.id, _STAFF.display_name).where(_STAFF.id.in_(staff))))
-        self.promises = _promises(tx, contacts)
-        self.presence = _presence(tx, contacts)
-        self.unread = _unread(tx, contacts)
-        self.attempts = _attempts(tx, contacts)
-        self.tags = dict(
-            _pairs(tx, select(_ANSWERS.contact_id, _ANSWERS.tags).where(_ANSWERS.contact_id.in_(contacts)))
-        )
-
-
-def _pairs(tx: Tx, statement: Any) -> list[tuple[int, Any]]:
-    return [(row[0], row[1]) for row in tx.rows(statement)]
-
-
-def _promises(tx: Tx, contacts: list[int]) -> dict[int, datetime]:
-    statement = select(_PROMISE.contact_id, func.min(_PROMISE.due_at)).where(
-        _PROMISE.contact_id.in_(contacts),
-        _PROMISE.kept_at.is_(None),
-        _PROMISE.ended_at.is_(None),
+    """The rows of those contacts that are in the line, by one query, and two more for those by telephone."""
+    if not contacts:
+        return {}
+    found = tx.session.execute(_ROWS, {"contacts": list(contacts)}).all()
+    phones = telephoned(
+        tx, {row.contact_id: (row.agent_id, row.assignment) for row in found if row.channel in BY_TELEPHONE}
     )
-    return dict(_pairs(tx, statement.group_by(_PROMISE.contact_id)))
+    return {
+        row.contact_id: _row(row, phones.get(row.contact_id, NOTHING), tx.now, catalogue) for row in found
+    }
 
 
-def _presence(tx: Tx, contacts: list[int]) -> dict[int, bool]:
-    statement = select(Participant).where(
-        _PARTICIPANT.contact_id.in_(contacts),
-        _PARTICIPANT.role == "resident",
-    )
-    return {row.contact_id: is_present(row, tx.now) for row in tx.all(statement)}
+def talk_rows(tx: Tx, contacts: Collection[int]) -> dict[int, TalkRow]:
+    """The same of contacts that were only talked in: the rest of their rows is as it was."""
+    if not contacts:
+        return {}
+    return {row[0]: TalkRow(*row) for row in tx.session.execute(_TALK_ROWS, {"contacts": list(contacts)})}
 
 
-def is_present(row: Participant, now: datetime) -> bool:
+def _tags(contact: Any) -> ScalarSelect[Any]:
+    """Of the answers that count: those sent last. A draft says nothing yet."""
+    sent = select(_ANSWERS.tags).where(_ANSWERS.contact_id == contact, _ANSWERS.sent_at.is_not(None))
+    return sent.order_by(_ANSWERS.sent_at.desc(), _ANSWERS.id.desc()).limit(1).scalar_subquery()
+
+
+def _promise_due(contact: Any) -> ScalarSelect[Any]:
+    is_open = (_PROMISE.kept_at.is_(None), _PROMISE.ended_at.is_(None))
+    due = select(func.min(_PROMISE.due_at)).where(_PROMISE.contact_id == contact, *is_open)
+    return due.scalar_subquery()
+
+
+def is_present(row: Any, now: datetime) -> bool:
     """Whether the resident's page is connected.
 
     Not gone, and renewed lately by the process that serves it.
@@ -139,87 +176,103 @@ def is_present(row: Participant, now: datetime) -> bool:
     return row.connected_at is not None and not gone and now - row.connected_at < STALE
 
 
-def _unread(tx: Tx, contacts: list[int]) -> dict[int, int]:
+def _unread(contact: Any) -> ScalarSelect[Any]:
     """Residents' messages after the newest that any professional has seen."""
-    seen = (
-        select(_PARTICIPANT.contact_id, func.max(_PARTICIPANT.seen_seq).label("seq"))
-        .where(_PARTICIPANT.contact_id.in_(contacts), _PARTICIPANT.role != "resident")
-        .group_by(_PARTICIPANT.contact_id)
-        .subquery()
+    who = PARTICIPANT.alias().c  # the statement around has the resident's own
+    seen = select(func.coalesce(func.max(who.seen_seq), 0)).where(
+        who.contact_id == contact, who.role != "resident"
     )
-    statement = (
-        select(_MESSAGE.contact_id, func.count())
-        .outerjoin(seen, seen.c.contact_id == _MESSAGE.contact_id)
-        .where(
-            and_(
-                _MESSAGE.contact_id.in_(contacts),
-                _MESSAGE.sender_key.startswith(RESIDENT_KEY),
-                _MESSAGE.seq > func.coalesce(seen.c.seq, 0),
-            )
-        )
-        .group_by(_MESSAGE.contact_id)
+    newer = _MESSAGE.seq > seen.correlate(ENTRY).scalar_subquery()
+    return (
+        select(func.count())
+        .select_from(Message)
+        .where(_MESSAGE.contact_id == contact, BY_RESIDENT, newer)
+        .correlate(ENTRY)
+        .scalar_subquery()
     )
-    return dict(_pairs(tx, statement))
 
 
-def _attempts(tx: Tx, contacts: list[int]) -> dict[int, int]:
-    statement = select(_ATTEMPT.contact_id, func.count()).where(
-        _ATTEMPT.contact_id.in_(contacts),
-        _ATTEMPT.ended_at.is_not(None),
-    )
-    return dict(_pairs(tx, statement.group_by(_ATTEMPT.contact_id)))
+def _attempts(contact: Any) -> ScalarSelect[Any]:
+    """Tries in vain: what the exchange could not do, or nobody knows of, uses none up."""
+    made = select(func.count()).select_from(Attempt)
+    return made.where(_ATTEMPT.contact_id == contact, _ATTEMPT.result.in_(UNREACHED)).scalar_subquery()
 
 
-def _row(entry: Entry, facts: _Facts, now: datetime, catalogue: Catalogue) -> ListRow:
-    contact = entry.contact_id
-    promise = facts.promises.get(contact)
-    attempts = facts.attempts.get(contact, 0)
+_ROWS = _rows_statement()
+_TALK_ROWS = select(
+    *(_ENTRY.contact_id, _ENTRY.queue, _ENTRY.channel, _ENTRY.state, _ENTRY.agent_id),
+    _unread(_ENTRY.contact_id),
+).where(among(_ENTRY.contact_id, "contacts"), _ENTRY.ended_at.is_(None))
+
+
+def _row(row: Any, phone: Telephoned, now: datetime, catalogue: Catalogue) -> ListRow:
+    tries = _tries(row, catalogue)
     return ListRow(
-        contact=contact,
-        n=facts.numbers.get(contact, 0),
-        entry=entry.id or 0,
-        assignment=entry.assignment,
-        queue=entry.queue,
-        channel=entry.channel,
-        state=entry.state,
-        urgency=entry.urgency,
-        tier=entry.tier,
-        topic=facts.topics.get(contact),
-        language=entry.language,
-        arrived_at=entry.arrived_at,
-        queued_here_at=entry.queued_here_at,
-        state_since=entry.state_since,
-        due_at=entry.due_at,
-        target_at=promise or entry.due_at,
-        promise_due_at=promise,
-        expires_at=entry.expires_at,
-        not_before=entry.not_before,
-        agent=entry.agent_id,
-        agent_name=facts.names.get(entry.agent_id or 0),
-        present=facts.presence.get(contact),
-        unread=facts.unread.get(contact, 0),
-        attempts=attempts,
-        overdue=now > (promise or entry.due_at) and entry.state in ("waiting", "scheduled", "offered"),
-        decision=entry.channel == "callback" and attempts >= catalogue.limits.attempts,
-        self_harm="self_harm" in (facts.tags.get(contact) or ()),
+        contact=row.contact_id,
+        n=row.n,
+        entry=row.id,
+        assignment=row.assignment,
+        queue=row.queue,
+        channel=row.channel,
+        state=row.state,
+        urgency=row.urgency,
+        tier=row.tier,
+        topic=row.topic,
+        language=row.language,
+        arrived_at=row.arrived_at,
+        queued_here_at=row.queued_here_at,
+        state_since=row.state_since,
+        due_at=row.due_at,
+        target_at=row.promise_due_at or row.due_at,
+        promise_due_at=row.promise_due_at,
+        expires_at=row.expires_at,
+        not_before=row.not_before,
+        agent=row.agent_id,
+        agent_name=row.display_name,
+        present=is_present(row, now) if row.who_key is not None else None,
+        unread=row.unread,
+        attempts=row.attempts,
+        overdue=now > (row.promise_due_at or row.due_at) and row.state in ("waiting", "scheduled", "offered"),
+        decision=row.channel == "callback" and row.attempts >= tries,
+        self_harm="self_harm" in (row.tags or ()),
+        source=row.source,
+        tries=tries,
+        tried_at=phone.tried_at,
+        call=phone.call,
     )
+
+
+def _tries(row: Any, catalogue: Catalogue) -> int:
+    rung = catalogue.line(row.line) if row.line else None
+    asked = rung if rung is not None and rung.queue == row.queue else catalogue.queue(row.queue)
+    return catalogue.tries(asked).attempts
 
 
 def in_line(tx: Tx, queues: Collection[str], agent: int, limit: int = 300) -> list[int]:
-    """Contacts a professional sees.
-
-    The open entries of her queues, and her own wherever they are; first in order first.
-    """
+    """Contacts a professional sees (`sees`), first in order first."""
+    free = (_ENTRY.channel == CALLBACK) | _ENTRY.state.in_(FREE)
     statement = (
         select(_ENTRY.contact_id)
         .where(
             _ENTRY.ended_at.is_(None),
-            (_ENTRY.queue.in_(queues)) | (_ENTRY.agent_id == agent),
+            (_ENTRY.queue.in_(queues) & free) | (_ENTRY.agent_id == agent),
         )
         .order_by(_ENTRY.tier, _ENTRY.due_at, _ENTRY.arrived_at, _ENTRY.id)
         .limit(limit)
     )
     return tx.all(statement)
+
+
+def sees(viewer: int, queues: Collection[str], row: ListRow | TalkRow) -> bool:
+    """Whether a row is in this professional's lists: hers, and of her queues those in nobody's hands and all
+    callbacks.
+    """
+    return row.agent == viewer or (row.queue in queues and is_listed(row))
+
+
+def is_listed(row: ListRow | TalkRow) -> bool:
+    """Whether a row is in the lists of all who serve its queue, not only of who has it in hand."""
+    return row.channel == CALLBACK or row.state in FREE
 
 
 def grouped(
@@ -236,4 +289,18 @@ def list_of(row: ListRow, viewer: int) -> str:
     """Which list a row is in for this viewer."""
     if row.agent == viewer:
         return "own"
-    return "callbacks" if row.channel == "callback" else "waiting"
+    return "callbacks" if row.channel == CALLBACK else "waiting"
+
+
+def shift_wire(shift: ShiftView | None) -> dict[str, Any] | None:
+    """A shift as consoles get it."""
+    if shift is None:
+        return None
+    return {
+        "state": shift.state,
+        "since": shift.since,
+        "capacity": shift.capacity,
+        "load": shift.load,
+        "reason": shift.reason,
+        "languages": sorted(shift.languages),
+    }

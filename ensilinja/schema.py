@@ -1,10 +1,12 @@
 """Brings a database to the version of this code, and opens it for commands that run beside the service.
 
-Refuses a database that a newer version has been at. Synchronous: not to be called in the event loop.
+Refuses a database that this code cannot serve. Synchronous: not to be called in the event loop.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from alembic import command
@@ -12,7 +14,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
@@ -23,15 +26,33 @@ from core.sqlite import sqlite_engine
 from core.store import Tx
 from core.vault import Vault
 from ensilinja.tables import metadata
-from ensilinja.version import MIGRATIONS, NewerDatabase
+from ensilinja.version import MIGRATIONS, OlderProgramRuns, must_migrate
+
+ALIVE = timedelta(seconds=3)  # since its heartbeat: a process of this age is at work
+PATIENCE = 10.0  # seconds for processes that were told to stop, and for readers of a table, to go
+LOCK_MS = 100  # a migration that does not get a table this soon lets others pass and tries again
+LOCK_TIMEOUT = "lock timeout"
+WORKS_FROM = text("SELECT works_from FROM compatibility WHERE revision = :revision")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def migrate(database_url: str, revision: str = "head") -> None:
-    """Upgrades to `revision`; one start at a time, the others find it done. Raises NewerDatabase."""
-    transact(database_url, upgrade, revision)
+    """Upgrades to `revision`; one start at a time, the others find it done.
+
+    Raises NewerDatabase for one that this code cannot serve, OlderProgramRuns when it would take the tables
+    away from processes that are at work.
+    """
+    give_up_at = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return transact(database_url, upgrade, revision)
+        except (OlderProgramRuns, DBAPIError) as error:
+            is_passing = isinstance(error, OlderProgramRuns) or LOCK_TIMEOUT in str(error.orig)
+            if not is_passing or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.2)
 
 
 def downgrade(database_url: str, revision: str) -> None:
@@ -47,11 +68,35 @@ def differences(database_url: str) -> list[object]:
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Upgrades on an open connection, in its transaction."""
     config = configuration(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    found = MigrationContext.configure(connection).get_current_heads()
-    if not known.issuperset(found):
-        raise NewerDatabase(revision=",".join(found))
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    steps = {script.revision: getattr(script.module, "works_from", script.revision) for script in scripts}
+    found = MigrationContext.configure(connection).get_current_revision()
+    has_compatibility = inspect(connection).has_table("compatibility")
+    if found is not None:
+        oldest = connection.execute(WORKS_FROM, {"revision": found}).scalar() if has_compatibility else None
+        if not must_migrate(found, oldest, sorted(steps)):
+            return
+        if is_served(connection, max(steps.values()) if has_compatibility else None):
+            raise OlderProgramRuns
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS}"))
     command.upgrade(config, revision)
+    if inspect(connection).has_table("compatibility"):
+        connection.execute(text("DELETE FROM compatibility"))
+        rows = [{"revision": step, "works_from": oldest} for step, oldest in steps.items()]
+        connection.execute(text("INSERT INTO compatibility VALUES (:revision, :works_from)"), rows)
+
+
+def is_served(connection: Connection, works_from: str | None) -> bool:
+    """Whether processes that do not work with the new tables are at work; None: no process there does."""
+    if connection.dialect.name == "sqlite":  # its lock lets nobody else in
+        return False
+    older = text("at > :since" if works_from is None else "at > :since AND revision < :works_from")
+    found = connection.execute(
+        select(func.count()).select_from(text("heartbeat")).where(older),
+        {"since": SystemClock().now() - ALIVE, **({"works_from": works_from} if works_from else {})},
+    )
+    return bool(found.scalar())
 
 
 def configuration(connection: Connection) -> Config:

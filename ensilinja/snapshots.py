@@ -10,11 +10,10 @@ from core.identity import Actor
 from core.models import Staff
 from core.store import Tx
 from ensilinja.auth.sessions import Identified
-from ensilinja.feed import Connection, resident_state
-from ensilinja.ops_staff import shift_wire
+from ensilinja.feed import resident_state
+from ensilinja.listeners import Connection
 from ensilinja.places import places
-from ensilinja.reporting import board
-from ensilinja.rows import grouped, in_line, rows
+from ensilinja.rows import grouped, in_line, rows, shift_wire
 from ensilinja.runtime import Runtime
 from queues import agents
 from router.services import Services
@@ -25,13 +24,11 @@ async def take(
 ) -> dict[str, Any]:
     """The snapshot for this role; a resident's page is noted as present in the same transaction."""
     if connection.role == "board":
-        shown = await runtime.store.read(board.snapshot, runtime.services.catalogue)
-        return shown.wire(connection.lang)
+        return (await runtime.board.latest()).wire(connection.lang)
     if connection.role == "console":
         snapshot = await runtime.store.read(console, who.actor, runtime.services)
-        connection.known = {
-            row["contact"] for name in ("own", "waiting", "callbacks") for row in snapshot[name]
-        }
+        lists = ("own", "waiting", "callbacks")
+        runtime.feed.listeners.show(connection, {row["contact"] for name in lists for row in snapshot[name]})
         return snapshot
     seen = hello.get("seen")
     after = seen.get("messages") if isinstance(seen, dict) else 0
@@ -52,6 +49,7 @@ def resident(
         "position": None,
         "range": None,
         "slower": False,
+        "line": "open",
         **(place.wire() if place else {}),
         **resident_state(row, actor.lang, services),
         "closed": row is None,
@@ -92,6 +90,7 @@ def outcomes(services: Services, lang: str) -> list[dict[str, Any]]:
             "name": code.name.get(lang),
             "resolved": code.resolved,
             "ends_callback": code.ends_callback,
+            "queue": code.queue,
         }
         for code in sorted(chosen, key=lambda code: (code.key is None, code.key or 0))
     ]

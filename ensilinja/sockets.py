@@ -12,29 +12,35 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from core import wire
-from core.errors import EnsilinjaError, Malformed, NotFound, TooMany, Unauthenticated
+from core.errors import EnsilinjaError, Malformed, NotFound, TooMany, Unauthenticated, Unavailable
 from core.identity import Role
 from core.rights import authorize
-from ensilinja import metrics, ops_resident, ops_staff, snapshots
+from ensilinja import metrics, ops_calls, ops_form, ops_resident, ops_staff, snapshots
+from ensilinja.admission import takes_residents
 from ensilinja.auth import sessions
 from ensilinja.auth.sessions import Identified
-from ensilinja.doors import Doors, check_origin, identify, language
-from ensilinja.feed import GOODBYE, Connection
-from ensilinja.ops import OfContact, find_op, perform, read_body
+from ensilinja.doors import COOKIES, Doors, check_origin, identify, language
+from ensilinja.listeners import GOODBYE, Connection
+from ensilinja.ops import OfContact, find_op, read_body
 from ensilinja.runtime import RUNTIME, Runtime
 
 log = structlog.get_logger(__name__)
 
 doors = Doors("machine")
 
+# Seconds without a word from the browser until it is asked for one; it has half as long to answer. Who looks
+# after people is missed sooner, and a telephone's radio is not woken for every resident.
+HEARTBEAT, STAFF_HEARTBEAT = 20.0, 5.0
 FIRST_FRAME = 10.0  # seconds to say hello
-SEND = 2.0  # seconds for the operating system to take a frame: one that does not is not reading
+UNTAKEN = 16_384  # bytes the operating system has not taken yet; what comes then waits for it
+SEND = 2.0  # seconds for the operating system to take it: a browser that lets it wait is not reading
+LOOK = 0.05  # seconds between looks whether it has
 ERRORS, ERROR_WINDOW = 20, 10.0  # malformed frames in so many seconds before the socket is closed
 RATE, BURST = 20.0, 60.0  # operations a second, and at once: a person's hand is slower by far
 CLOSE_POLICY, CLOSE_BROKEN, CLOSE_RESTART = 1008, 1011, 1012
 ROLES = ("resident", "console", "board")
 
-__all__ = ["doors", "ops_resident", "ops_staff"]
+__all__ = ["doors", "ops_calls", "ops_form", "ops_resident", "ops_staff"]
 
 
 @dataclass(slots=True)
@@ -64,7 +70,8 @@ async def socket(request: web.Request) -> web.StreamResponse:
     """One browser's socket, from hello to close."""
     check_origin(request)
     runtime = request.app[RUNTIME]
-    response = web.WebSocketResponse(heartbeat=20, max_msg_size=wire.MAX_FRAME, compress=False)
+    heartbeat = STAFF_HEARTBEAT if COOKIES["staff"] in request.cookies else HEARTBEAT
+    response = web.WebSocketResponse(heartbeat=heartbeat, max_msg_size=wire.MAX_FRAME, compress=False)
     await response.prepare(request)
     identity = None
     try:
@@ -75,7 +82,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
         await refuse(response, error, identity)
         return response
     try:
-        await serve(runtime, response, connection, who, hello)
+        await serve(runtime, response, connection, who, hello, request.transport)
     except Exception:  # the answer is already a socket: there is no error page to show
         log.exception("socket failed")
         await response.close(code=CLOSE_BROKEN)
@@ -102,7 +109,7 @@ async def refuse(response: web.WebSocketResponse, error: EnsilinjaError, hello: 
     """Says why to the hello of that id, and closes."""
     log.info("socket refused", code=error.code)
     with contextlib.suppress(ConnectionError, RuntimeError):
-        await response.send_str(wire.error(error.code, hello, error.message))
+        await response.send_frame(wire.error(error.code, hello, error.message), WSMsgType.TEXT)
         await response.close(code=CLOSE_POLICY, message=error.code.encode())
 
 
@@ -133,12 +140,15 @@ async def serve(
     connection: Connection,
     who: Identified,
     hello: wire.Frame,
+    transport: asyncio.Transport | None,
 ) -> None:
     """Sends the snapshot, then carries frames both ways until the browser is gone."""
+    if transport is None:
+        return  # the browser has gone already
     metrics.sockets_changed(connection.role, 1)
     try:
         async with asyncio.TaskGroup() as group:
-            writer = group.create_task(write_frames(response, connection), name="socket-writer")
+            outlet = Outlet(response, connection, transport, group)
             try:
                 snapshot = await snapshots.take(runtime, connection, who, hello.body)
                 connection.open_with(wire.ok("hello", hello.id, snapshot=snapshot))
@@ -146,27 +156,62 @@ async def serve(
             except EnsilinjaError as error:
                 await refuse(response, error, hello.id)
             finally:
-                writer.cancel()
+                outlet.is_over = True
     except* ConnectionError:
         log.debug("socket gone")  # the browser went while a frame was on its way to it
     finally:
         metrics.sockets_changed(connection.role, -1)
 
 
-async def write_frames(response: web.WebSocketResponse, connection: Connection) -> None:
-    """Sends what is queued; a browser that does not take a frame in time is dropped."""
-    while True:
-        frame = await connection.outbox.get()
-        try:
-            async with asyncio.timeout(SEND):
-                if frame == GOODBYE:
-                    await response.close(code=CLOSE_RESTART, message=b"restart")
-                    return
-                await response.send_str(frame)
-        except TimeoutError:
-            metrics.count_evicted()
-            connection.evict()
+class Outlet:
+    """Carries what is queued for a browser to its socket: whatever one turn of the loop brings, in one write.
+
+    A browser that lets the operating system wait for `SEND` is dropped.
+    """
+
+    def __init__(
+        self,
+        response: web.WebSocketResponse,
+        connection: Connection,
+        transport: asyncio.Transport,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        """From now on the connection's frames go out."""
+        self._response, self._connection, self._transport = response, connection, transport
+        self._group = group
+        self._loop = asyncio.get_running_loop()
+        self._stuck_since: float | None = None
+        self.is_over = False
+        connection.empty = self._ask
+
+    def _ask(self) -> None:
+        self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        if self._transport.get_write_buffer_size() > UNTAKEN:
+            self._wait()
             return
+        self._stuck_since = None
+        frames = list(self._connection.outbox)
+        self._connection.outbox.clear()
+        if self.is_over or self._response.closed:
+            return  # nothing follows a farewell
+        self.is_over = GOODBYE in frames
+        if self.is_over:
+            del frames[frames.index(GOODBYE) :]
+        self._transport.write(b"".join(map(wire.framed, frames)))
+        if self.is_over:
+            farewell = self._response.close(code=CLOSE_RESTART, message=b"restart")
+            self._group.create_task(farewell, name="socket-farewell")
+
+    def _wait(self) -> None:
+        now = self._loop.time()
+        self._stuck_since = self._stuck_since if self._stuck_since is not None else now
+        if now - self._stuck_since < SEND:
+            self._loop.call_later(LOOK, self._write)
+            return
+        metrics.count_evicted()
+        self._connection.evict()
 
 
 async def read_frames(runtime: Runtime, response: web.WebSocketResponse, connection: Connection) -> None:
@@ -185,7 +230,7 @@ async def read_frames(runtime: Runtime, response: web.WebSocketResponse, connect
 
 async def answer_frame(
     runtime: Runtime, connection: Connection, allowance: Allowance, text: str
-) -> tuple[str, bool]:
+) -> tuple[bytes, bool]:
     """The answer to one frame, and whether the frame itself was bad."""
     identity: str | None = None
     try:
@@ -212,13 +257,15 @@ async def run_op(runtime: Runtime, connection: Connection, frame: wire.Frame) ->
         return await ping(runtime, connection)
     if frame.op == "message.typing":
         return typing(runtime, connection, frame.body)
+    if connection.role == "resident" and not takes_residents(runtime.filled):
+        raise Unavailable(reason="busy")
     operation = find_op(connection.actor, frame.op)
     body = read_body(operation, frame.body)
     opens = body if isinstance(body, OfContact) and frame.op == "contact.open" else None
     if opens is not None:
         # Before the read: no line may fall between it and the first one pushed. The feed checks the right.
         connection.open_contacts.add(opens.contact)
-    answer = await runtime.store.write(perform, operation, connection.actor, body, runtime.services)
+    answer = await runtime.store.write(operation.doing, operation, connection.actor, body, runtime.services)
     if opens is not None:
         messages = [runtime.feed.message(line, connection.lang) for line in answer["messages"]]
         return {**answer, "messages": messages}
@@ -231,14 +278,18 @@ def typing(runtime: Runtime, connection: Connection, body: Mapping[str, Any]) ->
     Not stored, not numbered, and told only within this process.
     """
     contact = connection.actor.id if connection.role == "resident" else body.get("contact")
-    if connection.role != "resident" and contact not in connection.open_contacts:
+    if not isinstance(contact, int) or (
+        connection.role != "resident" and contact not in connection.open_contacts
+    ):
         raise NotFound
     frame = wire.ev("typing" if connection.role != "resident" else "chat.typing", contact=contact)
-    for other in runtime.feed.connections:
-        to_resident = connection.role != "resident" and other.role == "resident" and other.actor.id == contact
-        to_staff = connection.role == "resident" and contact in other.open_contacts
-        if to_resident or to_staff:
-            other.send(frame)
+    listeners = runtime.feed.listeners
+    if connection.role != "resident":
+        others = listeners.residents(contact)
+    else:
+        others = [console for console in listeners.consoles if contact in console.open_contacts]
+    for other in others:
+        other.send(frame)
     return {}
 
 
@@ -251,11 +302,11 @@ async def ping(runtime: Runtime, connection: Connection) -> Mapping[str, Any]:
 
 async def check_sessions(runtime: Runtime) -> None:
     """Closes the sockets whose session has ended, and notes that the others are in use."""
-    used = {c.actor.session for c in runtime.feed.connections}
-    if not used:
+    asked = list(runtime.feed.connections)  # who comes meanwhile has been looked at by the hello
+    if not asked:
         return
-    live = await runtime.store.read(sessions.alive, used)
-    for connection in list(runtime.feed.connections):
+    live = await runtime.store.read(sessions.alive, {each.actor.session for each in asked})
+    for connection in asked:
         if connection.actor.session not in live:
             connection.evict()
     await runtime.store.write(sessions.touch, live)

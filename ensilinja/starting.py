@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
@@ -11,24 +12,27 @@ import structlog
 
 from core.faults import ConfigFaults
 from core.lock import AlreadyRunning
-from core.logs import setup_logs
+from core.logs import Outlet, setup_logs
 from core.settings import Settings, environment
 from core.text import TextFaults
-from ensilinja import app, checking, demo
+from core.watchdog import Watchdog
+from ensilinja import app, checking, demo, metrics, parent
 from ensilinja.runtime import Runtime
-from ensilinja.version import NewerDatabase
+from ensilinja.version import NewerDatabase, OlderProgramRuns
 
 log = structlog.get_logger(__name__)
 
 FAULTY, FAILED = 2, 1
 
 
-def start(settings: Settings, *, is_demo: bool, people: int = 0) -> None:
+def start(settings: Settings, *, is_demo: bool, people: int = 0, fd: int | None = None) -> None:
     """Serves until told to stop; ends the program with a code other than 0 when that is not why it ended."""
-    setup_logs(settings.log_level)
+    outlet = Outlet(sys.stderr)  # a log that nobody reads must not stop the service
+    setup_logs(settings.log_level, outlet)
+    metrics.DROPPED_LINES.set_function(lambda: outlet.dropped)
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(run(settings, is_demo=is_demo, people=people))
+            runner.run(run(settings, is_demo=is_demo, people=people, fd=fd))
     except (ConfigFaults, TextFaults):
         end(
             "\n".join(checking.all_faults(environment(), settings.model_dump(), is_demo=is_demo)),
@@ -36,33 +40,45 @@ def start(settings: Settings, *, is_demo: bool, people: int = 0) -> None:
         )
     except AlreadyRunning:
         end("Ensilinja is running on this data folder already; stop it first", FAILED)
-    except NewerDatabase as error:
+    except (NewerDatabase, OlderProgramRuns) as error:
         end(error.message, FAILED)
     except Exception as error:  # noqa: BLE001 - the last place that can say why
         failed(settings, error)
 
 
-async def run(settings: Settings, *, is_demo: bool, people: int) -> None:
+async def run(settings: Settings, *, is_demo: bool, people: int, fd: int | None) -> None:
     """Builds the process and serves."""
-    runtime = app.build(settings, is_demo=is_demo)
+    runtime = app.build(settings, is_demo=is_demo, succeeds=fd is not None)
     checking.crossed_services(runtime.services)
-    if not is_demo:
-        await app.serve(runtime)
-        return
-    ready = asyncio.Event()
-    welcome = asyncio.create_task(greet(runtime, ready, people))
+    ready, watchdog = asyncio.Event(), Watchdog()
+    welcome = asyncio.create_task(opened(runtime, ready, watchdog, people))
     try:
-        await app.serve(runtime, ready=ready, people=people)
+        await app.serve(runtime, ready=ready, people=people, fd=fd)
     finally:
         welcome.cancel()
+        watchdog.stop()
 
 
-async def greet(runtime: Runtime, ready: asyncio.Event, people: int) -> None:
-    """Says where to go once somebody would be let in."""
+async def opened(runtime: Runtime, ready: asyncio.Event, watchdog: Watchdog, people: int) -> None:
+    """Once somebody would be let in: the loop is watched from then on, and a demo says where to go."""
     await ready.wait()
+    watchdog.start()
+    if not runtime.is_demo:
+        return
     print(demo.welcome(runtime.settings.port, str(runtime.settings.data_dir)), flush=True)
     if people:
         print(f"At most {people} simulated people come at a time.", flush=True)
+
+
+def start_several(settings: Settings, count: int) -> NoReturn:
+    """Starts so many processes behind one socket and keeps them until told to stop."""
+    setup_logs(settings.log_level)
+    gc.enable()
+    try:
+        code = parent.run(settings, count)
+    except OSError as error:
+        failed(settings, error)
+    sys.exit(code)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

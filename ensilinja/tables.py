@@ -3,6 +3,8 @@
 import callbacks.models
 import chat.models
 import core.models
+import ensilinja.auth.models
+import ensilinja.notify.models
 import ensilinja.reporting.models
 import queues.models
 import router.models

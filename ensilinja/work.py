@@ -1,6 +1,7 @@
 """Carrying out jobs: one outside effect each, once per key. A job claims its row first; what cannot be
 known stays unknown."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -9,20 +10,21 @@ from callbacks import service as callbacks
 from core import jobs
 from core.failpoints import failpoint
 from core.jobs import JobView
-from ensilinja import notices
+from ensilinja.notify.sending import deliver
 from ensilinja.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
 Work = Callable[[Runtime, JobView], Awaitable[None]]
 
-HERE = frozenset({"dial", "bridge"})  # these need this process's own link to the exchange
+HERE = frozenset({"dial", "bridge", "hangup"})  # these need this process's own link to the exchange
 
 
 async def submit(runtime: Runtime, job: int, kind: str) -> None:
     """Has the job run: by the runner, or here when it needs this process."""
     if kind in HERE:
-        await run_job(runtime, job)
+        if runtime.telephony.is_linked:  # else the process that has the link finds it
+            await run_job(runtime, job)
     else:
         await runtime.runner.submit(job)
 
@@ -34,14 +36,19 @@ async def run_job(runtime: Runtime, job: int) -> None:
         return
     failpoint("jobs.mid_run")
     try:
-        await WORK[claimed.kind](runtime, claimed)
+        async with asyncio.timeout(jobs.PATIENCE):
+            await WORK[claimed.kind](runtime, claimed)
+    except jobs.PutOff as later:
+        await runtime.store.write(jobs.put_off, claimed, later.until)
+        return
     except Exception as error:
         log.exception("job failed", job=claimed.id, kind=claimed.kind)
-        await runtime.store.write(jobs.fail, claimed, type(error).__name__)
-        if claimed.kind in jobs.ONCE:
+        was_mine = await runtime.store.write(jobs.fail, claimed, type(error).__name__)
+        if was_mine and claimed.kind in jobs.ONCE:
             await became_unknown(runtime, claimed)
         return
-    await runtime.store.write(jobs.finish, claimed.id)
+    failpoint("jobs.after_effect")
+    await runtime.store.write(jobs.finish, claimed)
 
 
 async def became_unknown(runtime: Runtime, job: JobView) -> None:
@@ -57,11 +64,6 @@ async def dial(runtime: Runtime, job: JobView) -> None:
         await runtime.telephony.dial(order.key, order.line, order.number, order.agent_device)
 
 
-async def sms(runtime: Runtime, job: JobView) -> None:
-    """Sends a neutral text."""
-    await notices.send(runtime, job)
-
-
 async def bridge(runtime: Runtime, job: JobView) -> None:
     """Joins a caller who is still on the line to the professional who took the call."""
     order = await runtime.store.write(callbacks.bridge_order, int(job.args["call"]), int(job.args["agent"]))
@@ -69,4 +71,22 @@ async def bridge(runtime: Runtime, job: JobView) -> None:
         await runtime.telephony.connect(job.key.replace(":", "-"), order.call, order.agent_device)
 
 
-WORK: Mapping[str, Work] = {"dial": dial, "bridge": bridge, "sms": sms}
+async def hang_up(runtime: Runtime, job: JobView) -> None:
+    """Ends a call that a professional has dialled; harmless when it is over."""
+    await runtime.telephony.hangup(str(job.args["attempt"]))
+
+
+async def call_over(runtime: Runtime, job: JobView) -> None:
+    """Ends a call whose caller is gone, although not all that was pressed has come."""
+    await runtime.store.write(callbacks.over, int(job.args["call"]), runtime.services)
+
+
+WORK: Mapping[str, Work] = {
+    "dial": dial,
+    "bridge": bridge,
+    "hangup": hang_up,
+    "sms": deliver,
+    "link": deliver,
+    "reply": deliver,
+    "call_over": call_over,
+}

@@ -2,11 +2,15 @@
 
 import asyncio
 import os
+from collections.abc import Callable
+from typing import Any
 
 from redis import Redis
 from rq import Queue, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from core import failpoints
 from core.over_redis import QUEUE
 from core.settings import Settings, load_settings
 from ensilinja import app, work
@@ -17,13 +21,35 @@ MAINTENANCE = 10
 MONITORING = 5
 
 
+class OurJob(Job):
+    """What stands in Redis may be anybody's: one function is run, whatever is named there."""
+
+    @property
+    def func(self) -> Callable[..., None]:
+        """The only one there is."""
+        return run_job
+
+    @property
+    def success_callback(self) -> None:
+        """None."""
+
+    @property
+    def failure_callback(self) -> None:
+        """None."""
+
+    @property
+    def stopped_callback(self) -> None:
+        """None."""
+
+
 def run_worker(settings: Settings) -> None:
     """Carries out jobs until told to stop."""
     connection = Redis.from_url(settings.redis_url)
-    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=OurJob)
     worker = Worker(
         [queue],
         connection=connection,
+        job_class=OurJob,
         serializer=JSONSerializer,
         worker_ttl=WORKER_LOST,
         maintenance_interval=MAINTENANCE,
@@ -33,13 +59,16 @@ def run_worker(settings: Settings) -> None:
     worker.work(logging_level="WARNING")
 
 
-def run_job(job: int) -> None:
-    """What rq calls, in a process of its own."""
-    asyncio.run(carry_out(load_settings(os.environ), job))
+def run_job(job: Any) -> None:
+    """What rq calls, in a process of its own; what is no job's id is nothing to do."""
+    if type(job) is int and 0 < job < 2**63:
+        asyncio.run(carry_out(load_settings(os.environ), job))
 
 
 async def carry_out(settings: Settings, job: int) -> None:
     """Claims and carries out one job row; harmless when somebody else has it."""
+    if settings.testing:
+        failpoints.arm(settings.failpoints)
     runtime = app.build(settings, is_demo=False)
     writer = asyncio.create_task(runtime.store.run())
     try:
