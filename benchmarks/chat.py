@@ -1,0 +1,265 @@
+"""The chat's speed beside a plain relay in the same run: `python -m benchmarks.chat [--quick] [--write]`.
+
+Measures P1a (embedded), P1b (PostgreSQL), P1c (acknowledgements), P1d (memory) and how cost grows.
+The server and its database have one core, the load the other. `--write` puts table and chart into `docs/`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from platform import machine, python_version
+from statistics import median
+
+from benchmarks.chart import Curve, chart
+from benchmarks.stage import (
+    Cast,
+    Crowd,
+    Measured,
+    Relay,
+    conversations,
+    our_server,
+    percentile,
+    pin,
+    resident_kib,
+    waiting,
+)
+from tests.faults.server import ROOT, Server, an_open_county, serving
+from tools.machine import find_postgres
+from tools.servers import PgServer
+
+CONVERSATIONS = 500
+IDLE_SOCKETS = 2_000
+EJABBERD = 955  # messages a second with its PostgreSQL archive, measured apart on such a machine
+PAGE = ROOT / "docs" / "performance.md"
+CHART = ROOT / "docs" / "chat-growth.svg"
+BEGIN, END = "<!-- chat: made by benchmarks/chat.py -->\n", "<!-- /chat -->\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int
+    closed: float
+    open: float
+    idle_sockets: int
+
+
+QUICK, FULL = Size(2, 2.0, 3.0, 200), Size(5, 4.0, 8.0, IDLE_SOCKETS)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What both did, round by round."""
+
+    relay: list[Measured] = field(default_factory=list)
+    ours: list[Measured] = field(default_factory=list)
+
+    def ratio(self, value: Callable[[Measured], float]) -> float:
+        """Ours by the baseline's, of the medians."""
+        return median(map(value, self.ours)) / median(map(value, self.relay))
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    """The median and the range."""
+    return f"{median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+
+
+def p99_delivery(one: Measured) -> float:
+    return percentile(one.deliveries, 0.99)
+
+
+def p99_ack(one: Measured) -> float:
+    return percentile(one.acks, 0.99)
+
+
+@contextlib.contextmanager
+def relay() -> Iterator[Relay]:
+    """The baseline, running."""
+    server = Relay()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def crowd(folder: Path, cast: Cast, kind: str, server: Relay | Server) -> Iterator[Crowd]:
+    """The cast, connected to a server."""
+    people = Crowd(folder, cast.plan(kind, server.port), server.pid)
+    try:
+        yield people
+    finally:
+        people.leave()
+
+
+class Rows:
+    """The table of results, told as it grows."""
+
+    def __init__(self) -> None:
+        self.lines = ["| Gate | Required | Goal | Seen |", "| --- | --- | --- | --- |"]
+
+    def add(self, gate: str, required: str, goal: str, seen: str) -> None:
+        self.lines.append(f"| {gate} | {required} | {goal} | {seen} |")
+        print(f"{gate}: {seen}   (required {required}; goal {goal})", flush=True)
+
+
+def measure(folder: Path, ours: Server, cast: Cast, size: Size) -> dict[str, Seen]:
+    """Interleaved rounds: closed loop for what is sustained, open loop for how long it takes."""
+    seen = {"sustained": Seen(), "50": Seen(), "100": Seen()}
+    with (
+        relay() as baseline,
+        crowd(folder, cast, "relay", baseline) as theirs,
+        crowd(folder, cast, "ours", ours) as mine,
+    ):
+        for people in (theirs, mine):
+            people.step(mode="closed", seconds=1.0)  # warm: nothing is compiled or connected the first time
+        for _ in range(size.rounds):
+            seen["sustained"].relay.append(theirs.step(mode="closed", seconds=size.closed))
+            seen["sustained"].ours.append(mine.step(mode="closed", seconds=size.closed))
+            for rate in ("50", "100"):
+                seconds = size.open / 2
+                seen[rate].relay.append(theirs.step(mode="open", rate=int(rate), seconds=seconds))
+                seen[rate].ours.append(mine.step(mode="open", rate=int(rate), seconds=seconds))
+    return seen
+
+
+def tell_speed(rows: Rows, gate: str, shape: str, seen: dict[str, Seen]) -> None:
+    """The rows of one shape."""
+    sustained = seen["sustained"]
+    theirs, mine = [one.rate for one in sustained.relay], [one.rate for one in sustained.ours]
+    refused = sum(sum(one.refused.values()) for one in sustained.ours)
+    rows.add(
+        f"{gate} sustained, {shape}",
+        "0.15 × relay; 3 × ejabberd",
+        "0.4 ×",
+        f"{sustained.ratio(lambda one: one.rate):.2f} ×: {spread(mine)} beside {spread(theirs)} messages/s; "
+        f"{median(mine) / EJABBERD:.1f} × ejabberd's {EJABBERD}; {refused} refused",
+    )
+    rows.add(
+        f"{gate} p99 of delivery at 100/s, {shape}",
+        "100 ms",
+        "",
+        f"{spread([p99_delivery(one) for one in seen['100'].ours], 1)} ms beside "
+        f"{spread([p99_delivery(one) for one in seen['100'].relay], 1)} ms",
+    )
+    rows.add(
+        f"P1c p99 of acknowledgement at 50/s, {shape}",
+        "10 × relay, 25 ms",
+        "5 ×",
+        f"{seen['50'].ratio(p99_ack):.1f} ×: {spread([p99_ack(one) for one in seen['50'].ours], 1)} ms",
+    )
+
+
+def tell_memory(rows: Rows, folder: Path, county: Path, size: Size) -> None:
+    """P1d: what a socket costs that only waits."""
+    url = f"sqlite:///{folder / 'idle.sqlite3'}"
+    cast = asyncio.run(waiting(url, county, count=size.idle_sockets))
+    with relay() as baseline, serving(our_server(folder, county, url, "idle")) as ours:
+        took = {}
+        for kind, server in (("relay", baseline), ("ours", ours)):
+            before = resident_kib(server.pid)
+            with crowd(folder, cast, kind, server) as people:
+                people.step(mode="idle")
+                took[kind] = (resident_kib(server.pid) - before) / people.connected
+    rows.add(
+        f"P1d memory of an idle socket, {size.idle_sockets:,} held",
+        "2.5 × relay",
+        "1.5 ×",
+        f"{took['ours'] / took['relay']:.1f} ×: {took['ours']:.1f} KiB beside {took['relay']:.1f} KiB",
+    )
+
+
+def growth(folder: Path, ours: Server, cast: Cast, size: Size) -> list[Curve]:
+    """The server's processor time for a message as there are ten and a hundred times as many of something."""
+    conversations_ = [(n, cast.part(n)) for n in (5, 50, CONVERSATIONS)]
+    consoles = [(n, cast.part(5, consoles=n)) for n in (1, 10, 100)]
+    curves = []
+    for name, parts in (("conversations", conversations_), ("consoles", consoles)):
+        points = []
+        for count, part in parts:
+            with crowd(folder, part, "ours", ours) as people:
+                idle = people.step(mode="idle", seconds=size.open / 2)
+                busy = people.step(mode="open", rate=50, seconds=size.open / 2)
+            spent = busy.spent - idle.spent * busy.seconds / idle.seconds
+            points.append((count, max(0.0, spent) / max(1, busy.done) * 1e6))
+            print(f"{count} {name}: {points[-1][1]:,.0f} µs of processor time for a message", flush=True)
+        curves.append(Curve(name, points))
+    return curves
+
+
+def about() -> str:
+    """The machine, and what may disturb it."""
+    model = next(
+        (s for s in Path("/proc/cpuinfo").read_text().splitlines() if s.startswith("model name")), ""
+    )
+    name = model.partition(":")[2].strip() or machine()
+    return f"{os.cpu_count()} cores ({name}), Python {python_version()}, load {os.getloadavg()[0]:.1f} before"
+
+
+def write(rows: Rows, curves: list[Curve], told: str) -> None:
+    """Puts the table and the chart into the documents."""
+    page = PAGE.read_text("utf-8")
+    before, rest = page.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    table = "\n".join(rows.lines)
+    shown = ""
+    if curves:
+        CHART.write_text(chart("Processor time for a message, µs", curves), "utf-8")
+        shown = f"![Processor time for a message as conversations and consoles grow]({CHART.name})\n\n"
+    made = f"\n{table}\n\nMeasured on {told}.\n\n{shown}"
+    PAGE.write_text(f"{before}{BEGIN}{made}{END}{after}", "utf-8")
+
+
+def run(folder: Path, size: Size, shapes: list[str]) -> tuple[Rows, list[Curve]]:
+    """All of it."""
+    county, rows, curves = an_open_county(folder), Rows(), []
+    if "embedded" in shapes:
+        url = f"sqlite:///{folder / 'chat.sqlite3'}"
+        cast = asyncio.run(conversations(url, county, count=CONVERSATIONS, consoles=100))
+        with serving(our_server(folder, county, url, "embedded")) as ours:
+            tell_speed(rows, "P1a", "embedded", measure(folder, ours, cast.part(CONVERSATIONS), size))
+            curves = growth(folder, ours, cast, size)
+    if "postgres" in shapes and (binaries := find_postgres()):
+        database = PgServer(binaries, durable=True)
+        try:
+            database.start()
+            pin(database.pids)
+            url = database.create()
+            cast = asyncio.run(conversations(url, county, count=CONVERSATIONS))
+            with serving(our_server(folder, county, url, "postgres")) as ours:
+                tell_speed(rows, "P1b", "PostgreSQL", measure(folder, ours, cast, size))
+        finally:
+            database.stop()
+    if "memory" in shapes:
+        tell_memory(rows, folder, county, size)
+    return rows, curves
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute or two, for a first look")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md and the chart")
+    parser.add_argument("--only", nargs="*", default=["embedded", "postgres", "memory"])
+    given = parser.parse_args()
+    told = about()
+    print(told, flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="ensilinja-bench-"))
+    try:
+        rows, curves = run(folder, QUICK if given.quick else FULL, given.only)
+        print("\n".join(rows.lines))
+        if given.write:
+            write(rows, curves, told)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
