@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve check test all lint format lock
+.PHONY: help demo serve check test all nightly lint format lock
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -21,6 +21,9 @@ test: ## The everyday suite with what this machine has
 
 all: ## The whole suite; nothing may be left out
 	$(PYTHON) run.py test --all
+
+nightly: ## The whole suite with the greatest sizes
+	$(PYTHON) run.py test --nightly
 
 lint: ## Only ruff and mypy
 	$(PYTHON) run.py test --lint

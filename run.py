@@ -21,7 +21,7 @@ usage: python3 run.py COMMAND [...]
   serve    the same for real: no demo accounts, refuses on any fault of the configuration
   check    print every fault of the configuration
   worker   run jobs (scaled shape: DATABASE_URL and REDIS_URL are set)
-  test     the everyday suite with what this machine has (--all: nothing may be left out)
+  test     the everyday suite with what this machine has (--all, --nightly: nothing left out, and more)
   python   the environment's own Python
   uv       the environment's own uv
 

@@ -5,7 +5,7 @@ A test whose server is absent is skipped by name; in CI it fails, as does any ot
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,22 +13,37 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from core.db import metadata
-from tests.builders import create_tables
+from tests.builders import TABLED, create_tables
+from tests.faults.sizes import size, sized
+from tests.faults.telling import end_of_test
 from tools.machine import CHROMIUM_ARGUMENTS, Machine, look_around, nothing_may_be_left_out
+from tools.pbx import AsteriskServer
 from tools.servers import PgServer, RedisServer
 
-Server = TypeVar("Server", PgServer, RedisServer)
+Server = TypeVar("Server", PgServer, RedisServer, AsteriskServer)
+TOLD = "told"
 
 # A busy machine is not a fault of the code: examples have no deadline of their own. CI finds the same every
-# time; new examples are for the developer's machine, where somebody sees what they found.
+# time; new examples are for the night and the developer's machine, where somebody sees what they found.
 settings.register_profile(
     "everyday",
     deadline=None,
     print_blob=True,
-    derandomize=nothing_may_be_left_out(),
+    max_examples=sized(50, 100, 2_000),
+    derandomize=nothing_may_be_left_out() and size() != "nightly",
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("everyday")
+
+
+# Every row goes and numbers begin anew. TRUNCATE takes three times as long: it makes all files anew.
+EMPTIED = "; ".join(
+    (
+        "SET session_replication_role = replica",
+        *(f'DELETE FROM "{name}"' for name in metadata.tables),
+        "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence",
+    )
+)
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +91,7 @@ def service_database(pg_server: PgServer) -> str:
     """The PostgreSQL database with all tables that the service tests use one after another."""
     address = pg_server.create()
     asyncio.run(create_tables(address))
+    TABLED.add(address)
     return address
 
 
@@ -86,9 +102,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'ensilinja.db'}"
     address: str = request.getfixturevalue("service_database")
     server: PgServer = request.getfixturevalue("pg_server")
-    tables = ", ".join(f'"{name}"' for name in metadata.tables)
-    # Emptied, not made anew: that takes a tenth of the time of a database a test.
-    server.sql(f"TRUNCATE {tables} RESTART IDENTITY", database=address.rpartition("/")[2])
+    server.sql(EMPTIED, database=address.rpartition("/")[2])
     return address
 
 
@@ -99,9 +113,10 @@ def shared_redis(machine: Machine) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def redis_server(shared_redis: RedisServer) -> RedisServer:
-    """A running, empty Redis, whatever the test before did to it: kill, flush, pause, resume, start."""
+    """A running, empty Redis, whatever the test before did to it: kill, flush, fill, pause, resume, start."""
     shared_redis.resume()
     shared_redis.start()
+    shared_redis.empty()
     shared_redis.flush()
     return shared_redis
 
@@ -122,6 +137,12 @@ def chromium_options(chromium_path: Path) -> dict[str, object]:
     return {"executable_path": str(chromium_path), "args": list(CHROMIUM_ARGUMENTS)}
 
 
+@pytest.fixture
+def faketime(machine: Machine) -> Path:
+    """The library that gives one process another clock."""
+    return needed(machine, "faketime")
+
+
 def running(server: Server) -> Iterator[Server]:
     try:
         server.start()
@@ -139,6 +160,18 @@ def needed(machine: Machine, name: str) -> Path:
     pytest.skip(missing[name])
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call":
+        # With the report, so that the lines of a worker reach the summary too.
+        told = end_of_test(item.nodeid, passed=report.passed)
+        report.user_properties += [(TOLD, line) for line in told]
+    return report
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and reporter.stats.get("skipped") and nothing_may_be_left_out():
@@ -147,6 +180,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     notes = [note for note in os.environ.get("TEST_NOTES", "").splitlines() if note]
+    reports = [one for found in terminalreporter.stats.values() for one in found]
+    notes += [
+        str(line) for one in reports for name, line in getattr(one, "user_properties", ()) if name == TOLD
+    ]
     if terminalreporter.stats.get("skipped") and nothing_may_be_left_out():
         notes.append("FAILED: tests were skipped where nothing may be left out")
     if notes:

@@ -1,7 +1,12 @@
-"""A small county for tests: three queues open 8-16 on working days, one phone line, one chat door."""
+"""A small county for tests: three queues open 8-16 on working days, one phone line, one chat door.
 
+And the shipped questionnaires with few of their topics, for tests that read them again and again.
+"""
+
+import shutil
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 
 from core.county import (
     Catalogue,
@@ -21,7 +26,25 @@ OFFICE = Hours(
     week=((Interval(480, 960),),) * 5 + ((),) * 2,  # type: ignore[arg-type]
     holidays=frozenset({date(2026, 12, 24), date(2026, 12, 25)}),
 )
+SHIPPED = Path(__file__).resolve().parents[1] / "config" / "oma-hame"
+FEW_TOPICS = frozenset(
+    {
+        *("uti", "sti", "testicle_groin", "crisis", "suicidality", "toothache", "dental_swelling"),
+        *("chest_pain", "depression", "fever", "baby", "burn"),
+    }
+)
 MINUTES = {"chat": 2, "call": 2, "callback": 240, "message": 240}
+
+
+def with_few_topics(folder: Path, source: Path) -> Path:
+    """A copy of a folder of the shipped county with a fifth of its topics, nothing wrong in any of them."""
+    parts = FEW_TOPICS | {"gate", "past", "common", "floor"}
+
+    def others(_: str, names: list[str]) -> set[str]:
+        forms = {name for name in names if name.endswith((".rules.toml", ".questionnaire.json"))}
+        return {name for name in forms if name.partition(".")[0] not in parts}
+
+    return Path(shutil.copytree(source, folder, ignore=others))
 
 
 def text(word: str) -> LocalText:

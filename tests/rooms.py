@@ -27,7 +27,7 @@ PHONE = "+358401234567"
 OTHER_PHONE = "+358501234567"
 LINE = "health_station"
 PROVIDER = "simulated"
-EMERGENCY = GateResult(level=Urgency.EMERGENCY, fired=("gate",), tags=frozenset())
+EMERGENCY = GateResult(level=Urgency.EMERGENCY, fired=("gate",), tags=frozenset(), complete=True)
 
 
 def a_result(level: Urgency = Urgency.SAME_DAY, topic: str = "sore_throat", **more: Any) -> Result:
@@ -40,7 +40,7 @@ def a_result(level: Urgency = Urgency.SAME_DAY, topic: str = "sore_throat", **mo
         fired=(),
         tags=frozenset(),
         complete=True,
-        version=SERVICES.content.version(topic),
+        version=SERVICES.content.topic(topic).canonical,
     )
     return replace(result, **more)
 

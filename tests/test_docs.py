@@ -17,7 +17,7 @@ from ensilinja import demo, metrics
 from ensilinja.ops import OPS
 from ensilinja.tables import metadata
 from queues.machine import State
-from tools import wire_page
+from tools import reliability_page, triage_page, wire_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -31,13 +31,39 @@ FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|toml|yaml|md|lock))`")
 DOTTED = re.compile(rf"`((?:{'|'.join(OURS)})(?:\.\w+)+)`")
 NAMED = re.compile(r"`([\w/.-]+\.py)`((?:,? (?:and )?`\w[\w.]*`)+)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
-NO_FILES = ("var/", "data/", "application/", "__init__.py")  # of a running program, or no one file
+NO_FILES = (
+    "var/",
+    ".hypothesis/",
+    "data/",
+    "application/",
+    "__init__.py",
+)  # of a running program, or no one file
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def test_tables_of_the_assessment_are_fresh() -> None:
+    assert triage_page.page() == text_of(triage_page.PAGE), "python -m tools.triage_page writes them anew"
+
+
+def test_reliability_page_is_fresh_and_names_tests_that_exist() -> None:
+    named = [
+        test
+        for kind in reliability_page.promised().values()
+        for one in kind
+        for test in (*one.get("tests", ()), *one.get("mutants", ()))
+    ]
+
+    assert [] == [test for test in named if not is_a_test(*test.partition("::")[::2])]
+    assert reliability_page.page() == text_of(reliability_page.PAGE), "python -m tools.reliability_page"
+
+
+def is_a_test(path: str, name: str) -> bool:
+    return (ROOT / path).exists() and (not name or name in names_in(ROOT / path))
 
 
 def test_wire_page_is_fresh() -> None:

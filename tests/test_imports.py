@@ -18,6 +18,7 @@ DECIDING = {
     "triage.inspector",
     "router.rules",
     "router.promises",
+    "router.windows",
     "chat.conversation",
     "callbacks.callflow",
     "core.hours",

@@ -4,18 +4,22 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import walks
+from tests.browser import test_form_walk, walks
 from tests.browser.demo_server import DemoServer
 from tests.browser.walks import Visit, visit
 from tools.machine import CHROMIUM_ARGUMENTS, look_around
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 WIDE, NARROW = (1366, 768), (390, 844)
-DARK = ("landing", "question", "waiting", "chat", "console-conversation", "board")
+DARK = (
+    *("landing", "question", "waiting", "chat", "callback-status"),
+    *("console-conversation", "console-call", "board"),
+)
 SAID = (
     ("nurse", "Hei! Luin esitietosi. Onko nieleminen kovin vaikeaa?"),
     ("resident", "On kipeää, mutta pystyn juomaan."),
@@ -52,15 +56,13 @@ class Camera:
 def main() -> None:
     """Writes the pictures of all pages, or into the folder given."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    with tempfile.TemporaryDirectory() as data, a_demo(Path(data)) as server, a_browser() as browser:
-        camera = Camera(folder)
-
-        def new(**more: object) -> Visit:
-            return visit(browser, server.url, width=WIDE[0], height=WIDE[1], **more)
-
-        conversation_pages(new, camera)
-        caller_pages(new, camera)
-        emergency_pages(new, camera)
+    camera = Camera(folder)
+    with a_browser() as browser:
+        for pages in ((form_pages,), (call_pages,), (conversation_pages, caller_pages, emergency_pages)):
+            with tempfile.TemporaryDirectory() as data, a_demo(Path(data)) as server:
+                new = partial(visit, browser, server.url, width=WIDE[0], height=WIDE[1])
+                for take in pages:
+                    take(new, camera)
 
 
 @contextmanager
@@ -93,15 +95,47 @@ def emergency_pages(new: New, camera: Camera) -> None:
     walks.start_shift(nurse, "ville")
     page = new().page
     walks.begin(page)
-    walks.pass_gate(page, "gate_chest")
+    walks.tick(page, "gate_chest")
     camera.take(page, "emergency")
     nurse.locator(".danger").wait_for()
     nurse.locator("#tab-waiting").click()
     camera.take(nurse, "console-emergency", tall=False)
     page = new().page
     walks.begin(page)
-    walks.pass_gate(page, "gate_suicide_now")
+    walks.tick(page, "gate_suicide_now")
     camera.take(page, "self-harm")
+
+
+def form_pages(new: New, camera: Camera) -> None:
+    """The questionnaire that a nurse fills for one who rang."""
+    nurse = new().page
+    walks.start_shift(nurse, "maija")
+    test_form_walk.waiting_call(new, "045 123 4567")
+    test_form_walk.open_form(nurse)
+    nurse.keyboard.type("selk")
+    test_form_walk.go(nurse, "Enter", "gate_consciousness")
+    test_form_walk.go(nurse, "0", "who")
+    nurse.keyboard.press("1")
+    nurse.keyboard.type("54")
+    nurse.keyboard.press("Enter")
+    camera.take(nurse, "console-form", tall=False)
+    nurse.context.close()
+
+
+def call_pages(new: New, camera: Camera) -> None:
+    """The calls that are promised, and one that is on."""
+    nurse = new().page
+    walks.start_shift(nurse, "maija")
+    for number in ("045 123 4568", "045 123 4569"):
+        test_form_walk.waiting_call(new, number)
+    nurse.locator("#tab-callbacks").click()
+    nurse.locator(".callback-table tr:nth-child(2)").wait_for()
+    camera.take(nurse, "console-callbacks", tall=False)
+    walks.take_offer(nurse)
+    nurse.locator(".call-box .primary:enabled").click()
+    nurse.locator(".call-bar[data-call=on]").wait_for()
+    camera.take(nurse, "console-call", tall=False)
+    nurse.context.close()
 
 
 def caller_pages(new: New, camera: Camera) -> None:
@@ -113,6 +147,16 @@ def caller_pages(new: New, camera: Camera) -> None:
     walks.go_on(page)
     page.wait_for_url("**/soittopyynto")
     camera.take(page, "callback-status")
+    page.get_by_role("link", name="Vaihda aika").click()
+    camera.take(page, "callback-time")
+    page.goto("/soittopyynto/numero")
+    page.locator("#puhelin").fill("050 123 9876")
+    walks.go_on(page)
+    camera.take(page, "callback-number")
+    page.goto("/soittopyynto/peru")
+    camera.take(page, "callback-cancel")
+    page.goto(f"/s/{'a' * 16}")
+    camera.take(page, "link-over")
     page.goto("/demo/puhelin")
     camera.take(page, "telephone")
     walks.go_on(page)
@@ -144,26 +188,37 @@ def question_pages(page: Page, camera: Camera) -> None:
     """Every page before the waiting room."""
     page.goto("/")
     camera.take(page, "landing")
-    walks.begin(page)
-    camera.take(page, "gate")
-    walks.pass_gate(page)
+    walks.start(page)
     page.locator("#asia").fill(walks.WORDS)
     camera.take(page, "own-words")
     walks.go_on(page)
-    camera.take(page, "topic")
-    walks.go_on(page)
-    camera.take(page, "topic-error")
-    page.locator("input[value=sore_throat]").check()
-    walks.go_on(page)
+    camera.take(page, "gate")
+    walks.tick(page)
+    camera.take(page, "past")
+    walks.tick(page)
     camera.take(page, "question")
     walks.answer_question(page)
+    camera.take(page, "topic")
+    walks.choose_topic(page, "sore_throat")
+    walks.go_on(page)
+    camera.take(page, "question-error")
+    walks.answer_question(page)
     camera.take(page, "question-number")
+    here = page.url
+    page.locator("button[name='tallenna']").click()
+    page.locator("button[value='nayta']").click()
+    page.locator("#linkki").wait_for()
+    camera.take(page, "save")
+    page.goto(here)
     walks.answer_all(page)
     camera.take(page, "phone")
     page.locator("#puhelin").fill(walks.PHONE)
     walks.go_on(page)
     camera.take(page, "check")
     walks.go_on(page)
+    page.wait_for_url("**/kysely/tulos")
+    camera.take(page, "result")
+    page.locator("button[value='chat']").click()
     page.wait_for_url("**/odotus")
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-READY_WITHIN_SECONDS = 30.0
+READY_WITHIN_SECONDS = 90.0  # three tests at a time may all start servers at once
 
 
 class PgServer:
@@ -50,14 +50,20 @@ class PgServer:
             )
         wait_until(self._answers, server=self._server, name="PostgreSQL")
 
-    def kill(self) -> None:
-        """SIGKILL to the postmaster and its children, as a crash does; `start` recovers from the log."""
+    @property
+    def pids(self) -> list[int]:
+        """The postmaster and its children of this moment."""
         server = self._running()
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        for pid in (server.pid, *map(int, children)):
+        return [server.pid, *map(int, children)]
+
+    def kill(self) -> None:
+        """SIGKILL to the postmaster and its children, as a crash does; `start` recovers from the log."""
+        server, pids = self._running(), self.pids
+        for pid in pids:
             signal_quietly(pid, signal.SIGKILL)
         server.wait()
-        wait_until(lambda: not any(is_alive(int(pid)) for pid in children), name="PostgreSQL's end")
+        wait_until(lambda: not any(map(is_alive, pids)), name="PostgreSQL's end")
         self._server = None
 
     def pause(self) -> None:
@@ -119,9 +125,7 @@ class PgServer:
         return subprocess.run(command, check=False).returncode == 0
 
     def _signal_all(self, number: signal.Signals) -> None:
-        server = self._running()
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        for pid in (server.pid, *map(int, children)):
+        for pid in self.pids:
             signal_quietly(pid, number)
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -170,6 +174,14 @@ class RedisServer:
     def flush(self) -> None:
         """FLUSHALL, while everyone stays connected."""
         self._say(b"FLUSHALL\r\n")
+
+    def fill(self) -> None:
+        """No memory is left: what would store something is refused."""
+        self._say(b"CONFIG SET maxmemory 1\r\n")
+
+    def empty(self) -> None:
+        """There is memory again."""
+        self._say(b"CONFIG SET maxmemory 0\r\n")
 
     def pause(self) -> None:
         """Connections stay open and nothing answers."""

@@ -1,6 +1,6 @@
-"""The everyday suite: the linters, then pytest with what this machine has.
+"""The everyday suite: the linters, then pytest with what this machine has; the fault tests last.
 
-Says by name what it leaves out; with --all or CI=true it refuses to leave anything out.
+Says by name what it leaves out; with --all, --nightly or CI=true it refuses to leave anything out.
 """
 
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.faults.sizes import size
 from tools.machine import look_around, nothing_may_be_left_out
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,12 +18,18 @@ LINTERS = {
     "mypy": ["mypy"],
 }
 USAGE = """\
-usage: python3 run.py test [--all] [--lint] [pytest's own arguments]
+usage: python3 run.py test [--all | --nightly] [--lint] [pytest's own arguments]
 
-  --all    nothing may be left out: an absent server is a failure (CI=true says the same)
-  --lint   only ruff and mypy
+  --all       nothing may be left out, as with CI=true: an absent server is a failure; more of each search
+  --nightly   the same with the greatest sizes: hours, not minutes
+  --lint      only ruff and mypy
   With pytest arguments (a path, -k, -m, -x) the linters are left to the whole run.
 """
+# What each asks of the tests: see tests/faults/sizes.py and `nothing_may_be_left_out`.
+SIZES = {
+    "--all": {"CI": "true", "ENSILINJA_WHOLE": "1"},
+    "--nightly": {"CI": "true", "ENSILINJA_NIGHTLY": "1"},
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -30,9 +37,9 @@ def main(arguments: list[str]) -> int:
     if "--help" in arguments:
         print(USAGE, end="")
         return 0
-    if "--all" in arguments:
-        os.environ["CI"] = "true"
-    rest = [argument for argument in arguments if argument not in ("--all", "--lint")]
+    for asked in SIZES.keys() & set(arguments):
+        os.environ |= SIZES[asked]
+    rest = [argument for argument in arguments if argument not in ("--lint", *SIZES)]
     left_out = [f"left out: {reason}" for reason in look_around().missing().values()]
     for line in left_out:
         print(line, flush=True)
@@ -44,7 +51,25 @@ def main(arguments: list[str]) -> int:
     )
     if "--lint" in arguments:
         return len(failed) > 0
-    return pytest(rest, notes=failed + left_out) or len(failed) > 0
+    if rest:
+        return pytest(rest, notes=failed + left_out)
+    codes = [pytest(["-m", marks, *how], notes=[]) for marks, how in parts().items()]
+    for note in failed + left_out:
+        print(note)
+    return max(codes) or len(failed) > 0
+
+
+def parts() -> dict[str, list[str]]:
+    """The suite's parts in their order, each by its marks, and how pytest runs it.
+
+    Tests wait more than they work, so three run at a time on two cores. A file of ordinary tests stays
+    together, for its tests share a server; in the order of the folders, so that the long files do not come
+    last. Of the fault tests those whose figures need the whole machine run alone, and at night all do.
+    """
+    ordinary = {"not faults": ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]}
+    if size() == "nightly":
+        return ordinary | {"faults": []}
+    return ordinary | {"faults and not alone": ["-n", "3", "--dist", "load"], "alone": []}
 
 
 def passes(name: str, command: list[str]) -> bool:
@@ -55,7 +80,8 @@ def passes(name: str, command: list[str]) -> bool:
 def pytest(arguments: list[str], *, notes: list[str]) -> int:
     """The notes go into pytest's summary, where the reader looks."""
     print("--- pytest", flush=True)
-    environment = {**os.environ, "TEST_NOTES": "\n".join(notes)}
+    # Two workers must find the same tests in the same order, also where a set of names was laid out.
+    environment = {**os.environ, "TEST_NOTES": "\n".join(notes), "PYTHONHASHSEED": "0"}
     command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 

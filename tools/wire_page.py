@@ -18,14 +18,14 @@ from typing import Any
 from core import events, wire
 from core.errors import EnsilinjaError
 from core.rights import POLICIES
-from ensilinja import app, doors, feed, ops, rows, snapshots, sockets
+from ensilinja import app, doors, feed, listeners, ops, rows, snapshots, sockets
 from ensilinja.auth import sessions
-from ensilinja.ops_staff import shift_wire
 from ensilinja.places import Place
 from ensilinja.reporting import picture
+from ensilinja.rows import shift_wire
 from queues.matcher import Reason
 from queues.views import Explanation
-from router import briefs, reading
+from router import briefs, changes, form, history, reading
 from router.matters import Proposal
 from router.outcomes import Sibling
 
@@ -51,6 +51,8 @@ OWN_OPS = (
     ("message.typing", "resident, console", "own, opened", "tells the other side; staff name `contact`"),
 )
 
+PLAIN = {"null": "null", "boolean": "true or false"}
+
 HEAD = """\
 # The wire
 
@@ -70,8 +72,8 @@ The server answers requests in their order. Unknown fields, double keys, wrong t
 {biggest} and more, NUL and lone surrogates are `malformed`. Instants are ISO 8601 in UTC.
 An error's details are at most `field`, `reason`, `newest` and `retry_after`.
 
-News of a contact carries the contact's row as it is now and the number `n` of its event. A browser
-replaces its row when `n` is greater than what it has, so doubles, gaps and another order do no harm.
+News of a contact carries the contact's row as it is now, or what talk changes of it, and the number `n` of
+its event. A browser takes it when `n` is greater than that of the row it has, so doubles and gaps do no harm.
 """
 FACTS = """\
 ## Events
@@ -130,8 +132,8 @@ def limits() -> list[str]:
             f"{sockets.ERRORS} in {sockets.ERROR_WINDOW:g} s",
             "malformed frames, then the socket is closed (1008)",
         ),
-        (f"{sockets.SEND:g} s", "to take one frame from the server, else the socket is dropped"),
-        (f"{feed.OUTBOX} frames", "waiting for one browser, else the socket is dropped"),
+        (f"{sockets.SEND:g} s", "to take what the server has sent, else the socket is dropped"),
+        (f"{listeners.OUTBOX} frames", "waiting for one browser, else the socket is dropped"),
         (f"{doors.MAX_BODY:,} bytes", "one HTTP form"),
         (
             f"{sessions.Attempts.LIMIT} in {sessions.Attempts.WINDOW:g} s",
@@ -187,16 +189,31 @@ def bounds(prop: dict[str, Any]) -> str:
     """A JSON schema's type with its bounds, in words."""
     if "anyOf" in prop:
         return " or ".join(bounds(each) for each in prop["anyOf"])
+    if prop.get("type") in PLAIN:
+        return PLAIN[prop["type"]]
     if "enum" in prop or "const" in prop:
         return ", ".join(str(each) or "empty" for each in prop.get("enum", [prop.get("const")]))
-    if prop["type"] == "array":
-        return f"list of {bounds(prop['items'])} ({span(prop, 'minItems', 'maxItems')})"
+    if prop["type"] in ("array", "object"):
+        return several(prop)
     if prop["type"] == "integer":
         most = f" to {prop['maximum']}" if "maximum" in prop else ""
         return f"whole number from {prop['minimum']}{most}"
+    return words(prop)
+
+
+def words(prop: dict[str, Any]) -> str:
+    """A text with its bounds."""
     if "pattern" in prop:
         return "text like " + code(prop["pattern"].replace("|", "\\|"))
     return f"text ({span(prop, 'minLength', 'maxLength')})"
+
+
+def several(prop: dict[str, Any]) -> str:
+    """A list, or values by the question they answer."""
+    if prop["type"] == "array":
+        return f"list of {bounds(prop['items'])} ({span(prop, 'minItems', 'maxItems')})"
+    inside = prop.get("additionalProperties") or next(iter(prop["patternProperties"].values()))
+    return f"by id: {bounds(inside)} ({span(prop, 'minProperties', 'maxProperties')})"
 
 
 def span(prop: dict[str, Any], low: str, high: str) -> str:
@@ -216,8 +233,9 @@ def news() -> list[str]:
         *table(("`ev`", "To whom, and what"), listed),
         "",
         "A console also gets every event type of the list below that concerns its lists, with `row` (a list",
-        "row, or null when the contact has left this viewer's lists) and, for `chat.message` of a contact it",
-        "has opened, `message`. Events of a shift carry their own fields and go to its own professional.",
+        "row, or null when the contact has left this viewer's lists). A `chat.message` has `unread` instead,",
+        "all of a row that it changes, and `message` when the console has opened the contact. Events of a",
+        "shift go to its own professional, with the shift as it is now: `shift_now`.",
         "",
     ]
 
@@ -248,6 +266,7 @@ def shapes() -> list[str]:
         ("The list row, the same for every viewer but for `mine`", (rows.ListRow,)),
         ("The place of a waiting resident", (Place,)),
         ("The brief of `contact.open`", brief_types()),
+        ("The form of `form.open` and `form.fill`", (form.FormView, form.Asked, form.Choice)),
         ("The answer of `entry.explain`", (Explanation, Reason)),
         ("The board's picture", board_types()),
     ):
@@ -258,8 +277,9 @@ def shapes() -> list[str]:
 
 def brief_types() -> tuple[type, ...]:
     """The brief and its parts."""
-    parts = (reading.Flag, reading.Fact, reading.Line, briefs.Told, briefs.Tried, briefs.Earlier)
-    return (briefs.Brief, *parts, Sibling, Proposal)
+    read = (reading.Flag, reading.Fact, reading.Line, reading.Why, history.Changes, changes.Change)
+    parts = (history.Happening, briefs.Assessed, briefs.Told, briefs.Tried, briefs.Earlier)
+    return (briefs.Brief, *read, *parts, Sibling, Proposal)
 
 
 def board_types() -> tuple[type, ...]:

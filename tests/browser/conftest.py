@@ -1,16 +1,19 @@
 """One Chromium and one demo a module; every visit is closed at its end and asked what went wrong in it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.demo_server import DemoServer
+from tests.browser.judging import AXE, Judge, axe_source
 from tests.browser.walks import Visit, visit
 
 # A form that is to be mended answers 422, which Chromium tells its console of.
 EXPECTED = ("Failed to load resource: the server responded with a status of 422",)
 NewVisit = Callable[..., Visit]
+expect.set_options(timeout=15_000)  # three tests at a time share two cores
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,20 @@ def demo(
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def axe(request: pytest.FixtureRequest) -> str:
+    """The accessibility checker's source."""
+    return axe_source(Path(request.config.cache.mkdir(AXE)))
+
+
+@pytest.fixture
+def judge(axe: str) -> Iterator[Judge]:
+    """What it finds in the test's pages must be nothing."""
+    found = Judge(axe)
+    yield found
+    assert found.found == []
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class DemoServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "demo.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ensilinja", "demo", *self._options()],
+                self._command(),
                 cwd=self.folder,
                 env={**env, "PYTHONPATH": str(ROOT)},
                 stdout=log,
@@ -57,8 +57,9 @@ class DemoServer:
         """What the process has written so far."""
         return (self.folder / "demo.log").read_text(encoding="utf-8")
 
-    def _options(self) -> list[str]:
-        return ["--port", str(self.port), "--data", str(self.folder / "data")]
+    def _command(self) -> list[str]:
+        options = ["--port", str(self.port), "--data", str(self.folder / "data")]
+        return [sys.executable, "-P", "-m", "ensilinja", "demo", *options]
 
     def _is_ready(self) -> bool:
         try:

@@ -74,4 +74,4 @@ def test_caller_who_does_not_answer_stays_promised(new_visit: NewVisit) -> None:
 
     expect(nurse.locator(".talk")).to_have_count(0)
     nurse.locator("#tab-callbacks").click()
-    expect(nurse.locator("#work-list .row")).to_contain_text("yritetty 1")
+    expect(nurse.locator(".callback-table tbody tr")).to_contain_text("1 / 3")

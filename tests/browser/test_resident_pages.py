@@ -39,7 +39,7 @@ def test_waiting_room_is_reached_without_scripts(new_visit: NewVisit, lang: str)
     assert page.locator("html").get_attribute("lang") == lang
     walks.begin(page)
     no_keys(page)
-    walks.pass_gate(page)
+    walks.pass_gates(page)
     walks.tell(page)
     walks.answer_all(page)
     page.locator("button[name=ilman]").click()
@@ -51,49 +51,6 @@ def test_waiting_room_is_reached_without_scripts(new_visit: NewVisit, lang: str)
     no_keys(page)
 
 
-def test_whole_way_goes_by_keyboard(new_visit: NewVisit) -> None:
-    resident = new_visit()
-    page = resident.page
-    page.goto("/")
-    press_to(page, "form[action='/aloita'] button", "Enter")
-    page.wait_for_url("**/kysely/hata")
-    press_to(page, "#hata-ei", "Space")
-    press_to(page, "form button[type=submit]", "Enter")
-    page.wait_for_url("**/kysely/asia")
-    press_to(page, "#asia", "")
-    page.keyboard.type("Kurkku kipeä")
-    press_to(page, "form button[type=submit]", "Enter")
-    page.wait_for_url("**/kysely/aihe")
-    press_to(page, "input[name=aihe]", "Space")
-    press_to(page, "form button[type=submit]", "Enter")
-    page.wait_for_url("**/kysely/kysymys/**")
-    press_to(page, "input[name=vastaus]", "Space")
-    press_to(page, "form button[type=submit]", "Enter")
-    page.wait_for_url("**/kysely/kysymys/age")
-
-
-def press_to(page: Page, selector: str, key: str) -> None:
-    """Tabs to the element, sees that the focus shows and is not covered, and presses the key."""
-    page.locator("main").wait_for()
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
-            break
-    else:
-        pytest.fail(f"{selector} is not reached by Tab")
-    assert page.evaluate(
-        """() => {
-          const focused = document.activeElement;
-          const row = focused.labels?.[0]?.closest(".choice") ? focused.labels[0] : focused;
-          const at = row.getBoundingClientRect();
-          const top = document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2);
-          return getComputedStyle(row).outlineStyle !== "none" && row.contains(top);
-        }"""
-    )
-    if key:
-        page.keyboard.press(key)
-
-
 def test_language_switch_keeps_page_and_answers(new_visit: NewVisit) -> None:
     resident = new_visit()
     page = resident.page
@@ -102,9 +59,8 @@ def test_language_switch_keeps_page_and_answers(new_visit: NewVisit) -> None:
         turn(page, lang)
         assert resident.path == "/kysely/hata"
         expect(page.locator("h1")).to_have_text(heading)
-    walks.pass_gate(page)
-    page.locator("#asia").fill(walks.WORDS)
-    walks.go_on(page)
+    walks.pass_gates(page)
+    walks.answer_question(page)
     turn(page, "sv")
     assert resident.path == "/kysely/aihe"
     page.go_back()
@@ -126,15 +82,14 @@ def test_empty_answer_is_told_at_the_top_and_keeps_the_place(new_visit: NewVisit
     expect(page.locator(".field-error")).to_contain_text(link.inner_text())
     link.click()
     expect(page.locator("input[name=hata]").first).to_be_focused()
-    walks.pass_gate(page)
-    page.wait_for_url("**/kysely/asia")
+    walks.tick(page)
+    page.wait_for_url("**/kysely/tanaan")
 
 
 def test_choosing_alone_sends_nothing(new_visit: NewVisit) -> None:
     resident = new_visit()
     walks.begin(resident.page)
-    walks.pass_gate(resident.page)
-    walks.tell(resident.page)
+    walks.pass_gates(resident.page)
     resident.page.wait_for_load_state()
     before = [url for url in resident.asked if "/static/" not in url]
     resident.page.locator("input[name=vastaus]").first.check()
@@ -148,22 +103,22 @@ def test_back_and_forward_keep_the_answers(new_visit: NewVisit) -> None:
     resident = new_visit()
     page = resident.page
     walks.begin(page)
-    walks.pass_gate(page)
-    walks.tell(page)
+    walks.pass_gates(page)
     walks.answer_question(page)
-    page.wait_for_url("**/kysymys/age")
+    page.wait_for_url("**/kysely/aihe")
     page.go_back()
     page.wait_for_url("**/kysymys/who")
     page.reload()
-
     expect(page.locator("input[value=self]")).to_be_checked()
+    page.go_forward()
+    page.wait_for_url("**/kysely/aihe")
 
 
 def test_emergency_is_one_step_away_and_on_top_of_the_nurses_list(new_visit: NewVisit) -> None:
     resident, nurse = new_visit(), new_visit(width=1366).page
     walks.start_shift(nurse)
     walks.begin(resident.page)
-    walks.pass_gate(resident.page, "gate_chest")
+    walks.tick(resident.page, "gate_chest")
     sent = time.monotonic()
     expect(nurse.locator(".danger")).to_be_visible(timeout=2_000)
     assert time.monotonic() - sent < 2
@@ -182,9 +137,9 @@ def test_self_harm_leads_to_a_person_at_once(new_visit: NewVisit) -> None:
     resident, nurse = new_visit(), new_visit(width=1366).page
     walks.start_shift(nurse)
     walks.begin(resident.page)
-    walks.pass_gate(resident.page, "gate_suicide_now")
+    walks.tick(resident.page, "gate_suicide_now")
 
-    resident.page.wait_for_url("**/odotus")
+    resident.page.wait_for_url("**/keskustelu")
     safety = resident.page.locator(".safety")
     for number in ("112", "116117", "0925250111"):
         expect(
@@ -192,9 +147,12 @@ def test_self_harm_leads_to_a_person_at_once(new_visit: NewVisit) -> None:
             .or_(safety.locator(f"a[href='tel:{number}']"))
             .first
         ).to_be_visible()
+    walks.say_resident(resident.page, "Olen täällä.")
+    expect(resident.page.locator("#viestit")).to_contain_text("Olen täällä.")
     expect(nurse.locator(".danger")).to_be_visible()
     nurse.keyboard.press("F2")
-    resident.page.wait_for_url("**/keskustelu")
+    expect(nurse.locator(".log")).to_contain_text("Olen täällä.")
+    expect(resident.page.locator("#kenen")).to_contain_text("Maija")
     expect(resident.page.locator("#kirjoitus")).to_be_visible()
     walks.close_contact(nurse, "REFERRED_112")
 
@@ -233,29 +191,7 @@ def test_nothing_scrolls_sideways_on_the_smallest_phone(new_visit: NewVisit) -> 
 
     page.goto("/")
     fits()
-    walks.begin(page)
-    fits()
-    walks.go_on(page)
-    fits()
-    walks.pass_gate(page)
-    fits()
-    page.locator("#asia").fill(walks.WORDS)
-    walks.go_on(page)
-    fits()
-    page.locator("input[value=general]").check()
-    walks.go_on(page)
-    while "/kysely/kysymys/" in page.url:
-        fits()
-        walks.answer_question(page)
-    fits()
-    page.locator("#puhelin").fill("abc")
-    walks.go_on(page)
-    fits()
-    page.locator("#puhelin").fill(walks.PHONE)
-    walks.go_on(page)
-    fits()
-    walks.go_on(page)
-    page.wait_for_url("**/odotus")
+    walks.to_waiting(page)
     fits()
     for path in ("/odotus/poistu", "/soittopyynto", "/hata", "/eiole", "/demo/puhelin", "/keskustelu"):
         page.goto(path)

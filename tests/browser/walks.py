@@ -11,6 +11,7 @@ WORDS = "Kurkku on kipeä ja kuumetta."
 PHONE = "040 123 4567"
 SUBMIT = "main form button[type=submit]"
 SAFE = ("self", "false", "no", "none")
+OTHER = "general"
 TYPED = {"age": "34"}
 
 
@@ -47,7 +48,7 @@ def visit(browser: Browser, origin: str, *, width: int = 390, height: int = 844,
     """A browser that has not been here before; Finnish and with JavaScript unless `more` says otherwise."""
     settings: dict[str, object] = {"locale": "fi-FI", "base_url": origin, **more}
     context = browser.new_context(viewport={"width": width, "height": height}, **settings)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     return Visit(context=context, page=context.new_page(), origin=origin).watch()
 
 
@@ -56,26 +57,53 @@ def go_on(page: Page) -> None:
     page.locator(SUBMIT).first.click()
 
 
-def begin(page: Page) -> None:
-    """From the front page to the emergency question."""
-    page.goto("/")
-    page.locator("form[action='/aloita'] button").first.click()
+def begin(page: Page, words: str = WORDS) -> None:
+    """From the front page over the own words to the emergency question."""
+    start(page)
+    page.locator("#asia").fill(words)
+    go_on(page)
     page.wait_for_url("**/kysely/hata")
 
 
-def pass_gate(page: Page, *items: str) -> None:
-    """Answers the emergency question; none of these by default."""
+def start(page: Page) -> None:
+    """From the front page to the own words."""
+    begin = page.locator("form[action='/aloita'] button").first
+    for _ in range(3):  # a page that says the store does not answer now is loaded again, as people do
+        page.goto("/")
+        if begin.count():
+            break
+    begin.click()
+    page.wait_for_url("**/kysely/asia")
+
+
+def tick(page: Page, *items: str) -> None:
+    """Answers an emergency page; none of these by default."""
     for item in items or ("ei-mikaan",):
         page.locator(f"input[value='{item}']").check()
     go_on(page)
 
 
-def tell(page: Page, words: str = WORDS, topic: str = "general") -> None:
-    """Own words and topic."""
-    page.locator("#asia").fill(words)
-    go_on(page)
-    page.locator(f"input[value='{topic}']").check()
-    go_on(page)
+def pass_gates(page: Page) -> None:
+    """Answers both emergency pages with none of these."""
+    tick(page)
+    page.wait_for_url("**/kysely/tanaan")
+    tick(page)
+
+
+def choose_topic(page: Page, topic: str = OTHER) -> None:
+    """Chooses a topic, opening its group first."""
+    row = page.locator(f"button[value='{topic}']")
+    group = page.locator("details", has=row)
+    if group.count() and group.get_attribute("open") is None:
+        group.locator("summary").click()
+    row.click()
+
+
+def tell(page: Page, topic: str = OTHER) -> None:
+    """One's own matter, and its topic."""
+    answer_question(page)
+    page.wait_for_url("**/kysely/aihe")
+    choose_topic(page, topic)
 
 
 def safe_choice(values: Sequence[str]) -> str:
@@ -107,11 +135,11 @@ def answer_all(page: Page) -> list[str]:
     return asked
 
 
-def to_check(page: Page, phone: str = PHONE) -> list[str]:
+def to_check(page: Page, phone: str = PHONE, topic: str = "general") -> list[str]:
     """From the front page to the check of all answers."""
     begin(page)
-    pass_gate(page)
-    tell(page)
+    pass_gates(page)
+    tell(page, topic=topic)
     asked = answer_all(page)
     page.locator("#puhelin").fill(phone)
     go_on(page)
@@ -119,9 +147,9 @@ def to_check(page: Page, phone: str = PHONE) -> list[str]:
     return asked
 
 
-def to_waiting(page: Page, phone: str = PHONE) -> None:
+def to_waiting(page: Page, phone: str = PHONE, topic: str = "general") -> None:
     """From the front page to the waiting room."""
-    to_check(page, phone)
+    to_check(page, phone, topic)
     go_on(page)
     page.wait_for_url("**/odotus")
 

@@ -66,6 +66,7 @@ class Arriver:
             return {"vastaus": found[1] if found else ""}
         known = {
             "/kysely/hata": {"hata": NONE_OF_THESE},
+            "/kysely/tanaan": {"hata": NONE_OF_THESE},
             "/kysely/asia": {"asia": "Kysyn neuvoa."},
             "/kysely/aihe": {"aihe": "general"},
             "/kysely/puhelin": {"ilman": "1"},

@@ -29,6 +29,7 @@ class Act:
     code: str = ""
     duplicate: bool = False
     seconds: float = 0.0
+    bound: float = 0.0
 
 
 class OpLog:

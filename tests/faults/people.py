@@ -43,6 +43,7 @@ class World:
     log: OpLog
     pacer: Pacer
     replies: int = 12
+    is_browser: bool = False
     unanswered: int = 0
     delivered: dict[str, float] = field(default_factory=dict)
 
@@ -103,20 +104,21 @@ class Person:
 class Resident(Person):
     """Waits, writes while somebody holds the contact, and remembers every line the page was given."""
 
-    def __init__(self, world: World, contact: int, token: str) -> None:
+    def __init__(self, world: World, contact: int, token: str, *, address: str = "") -> None:
         self.contact, self.who = contact, f"resident:{contact}"
         self.lines: dict[int, str] = {}
         self.newest = 0
         self.state = ""
         self.moved = asyncio.Event()
         line = Line(
-            world.address,
+            address or world.address,
             world.origin,
             "resident",
             token,
             opened=self.opened,
             heard=self.heard,
             cursors=lambda: {"messages": self.newest},
+            is_browser=world.is_browser,
         )
         super().__init__(world, line)
 
@@ -166,7 +168,14 @@ class Nurse(Person):
     """Starts a shift, accepts what is offered, takes by hand now and then, answers, wraps up and closes."""
 
     def __init__(
-        self, world: World, number: int, token: str, *, capacity: int = 3, greed: float = 0.1
+        self,
+        world: World,
+        number: int,
+        token: str,
+        *,
+        capacity: int = 3,
+        greed: float = 0.1,
+        address: str = "",
     ) -> None:
         self.number, self.who = number, f"staff:{number}"
         self.capacity, self.greed = capacity, greed
@@ -174,7 +183,15 @@ class Nurse(Person):
         self.seen: dict[int, int] = {}
         self.talks: dict[tuple[int, int], asyncio.Task[None]] = {}
         self.believed: dict[int, int] = {}
-        line = Line(world.address, world.origin, "console", token, opened=self.opened, heard=self.heard)
+        line = Line(
+            address or world.address,
+            world.origin,
+            "console",
+            token,
+            opened=self.opened,
+            heard=self.heard,
+            is_browser=world.is_browser,
+        )
         super().__init__(world, line)
 
     def opened(self, snapshot: Frame) -> None:
@@ -241,7 +258,7 @@ class Nurse(Person):
     async def live(self) -> None:
         """A sign of life, and now and then a hand on what everybody sees at the head of the line."""
         with contextlib.suppress(GoneError, RefusedError):
-            if random.random() < 0.25:
+            if self.world.is_browser or random.random() < 0.25:
                 await self.line.ask("ping")
             waiting = sorted(
                 (row for row in self.rows.values() if row["state"] == "waiting" and row["channel"] == "chat"),

@@ -2,11 +2,13 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.catalogue import load_catalogue
 from core.clock import SystemClock
+from core.errors import Unavailable
 from core.identity import Role
 from core.opening import open_store
 from core.store import Store, Tx
@@ -69,11 +71,21 @@ async def _people(store: Store, services: Services, nurses: int, residents: int,
     tasks = []
     for number in range(residents):
         calls = bool(every) and number % every == 0
-        tasks.append(store.write(a_resident, services, callback=calls))
+        tasks.append(insist(store, a_resident, services, callback=calls))
     come = [
-        one for start in range(0, len(tasks), 40) for one in await asyncio.gather(*tasks[start : start + 40])
+        one for start in range(0, len(tasks), 10) for one in await asyncio.gather(*tasks[start : start + 10])
     ]
     return People(nurses=tuple(staff), residents=tuple(come))
+
+
+async def insist(store: Store, make: Callable[..., Person], *given: object, **more: object) -> Person:
+    """Asks again for a while: a machine with other things to do may not get all of it done in time."""
+    async with asyncio.timeout(120):
+        while True:
+            try:
+                return await store.write(make, *given, **more)
+            except Unavailable:
+                await asyncio.sleep(0.1)
 
 
 def a_nurse(tx: Tx, number: int, hash_: str, services: Services) -> Person:

@@ -1,12 +1,18 @@
-"""How much of a fault test is run: little every day, what the figures are told of in CI, more at night."""
+"""How much of a test is run: little every day and in CI, more with `--all`, most of it at night."""
 
 import os
+from typing import Literal
 
-from tools.machine import nothing_may_be_left_out
+Size = Literal["everyday", "whole", "nightly"]
+
+
+def size() -> Size:
+    """Of this run: `test --nightly` is the night, `test --all` the whole, else every day."""
+    if os.environ.get("ENSILINJA_NIGHTLY"):
+        return "nightly"
+    return "whole" if os.environ.get("ENSILINJA_WHOLE") else "everyday"
 
 
 def sized(everyday: int, whole: int, nightly: int) -> int:
-    """The number for this run: `ENSILINJA_NIGHTLY=1` is the night, `CI=true` the whole, else every day."""
-    if os.environ.get("ENSILINJA_NIGHTLY"):
-        return nightly
-    return whole if nothing_may_be_left_out() else everyday
+    """The number for this run."""
+    return {"everyday": everyday, "whole": whole, "nightly": nightly}[size()]

@@ -10,16 +10,16 @@ from tests.faults.killing import Run, Seen
 from tests.faults.oplog import acknowledged, percentile
 from tests.faults.server import ROOT, slowness
 from tests.faults.sizes import sized
-from tests.faults.telling import tell
+from tests.faults.telling import report, report_invariants, tell
 from tools.servers import PgServer
 
 pytestmark = pytest.mark.faults
 
 POINTS = sorted(NAMES)
-FULL = sized(6, 20, 50)  # kills of each kind on the embedded store
-FEW = sized(3, 5, 20)  # and on the scaled one
+FULL = sized(4, 12, 50)  # kills of each kind on the embedded store
+FEW = sized(2, 5, 50)  # and on the scaled one
 SLOWEST = 5.0  # acknowledged messages a second, outages counted in: less would prove little
-READY_P99 = 3.0  # seconds
+READY_P99 = 3.0  # seconds, or twice a start without load on this machine
 MUTANTS = ROOT / "tests" / "mutants"
 # What a client of ours never asks for: such an answer is a fault of the server or of the test.
 NEVER = {"malformed", "unknown_op", "forbidden", "unauthenticated", "error", "message_id_reused"}
@@ -50,7 +50,7 @@ def test_kills_of_the_scaled_server_lose_and_double_nothing(
 @pytest.mark.parametrize(
     ("mutant", "points", "invariant"),
     [
-        ("ack_before_commit", ["store.before_commit"] * 8, "i1"),
+        ("ack_before_commit", ["store.before_commit"] * 4, "i1"),
         ("no_client_id", ["store.before_ack"] * 4, "i2"),
     ],
 )
@@ -66,11 +66,12 @@ def test_kill_test_catches(mutant: str, points: list[str], invariant: str, tmp_p
 
 
 def check(seen: Seen, name: str) -> None:
-    tell(seen.line(name))
+    report("F1, F2", name, seen.line())
+    report_invariants(f"kills, {name}", seen.judgement)
     assert seen.judgement.all == []
-    assert len(acknowledged(seen.acts, "send")) >= SLOWEST * seen.seconds
+    assert len(acknowledged(seen.acts, "send")) >= SLOWEST * seen.seconds / slowness()
     assert seen.end["faults"] == []
     assert seen.end["unanswered"] == 0
     assert {act.code for act in seen.acts if act.phase == "fail"} & NEVER == set()
     assert seen.stop[0] == 0 and seen.stop[1] <= 5.0
-    assert percentile(seen.restarts, 0.99) <= READY_P99 * slowness()
+    assert percentile(seen.restarts, 0.99) <= max(READY_P99 * slowness(), 2 * seen.unloaded)

@@ -14,7 +14,7 @@ from tests.faults.people import Pacer, Resident, World
 from tests.faults.seed import seed
 from tests.faults.server import ROOT, Server, an_open_county, serving, slowness
 from tests.faults.small_disk import small_disk
-from tests.faults.telling import tell
+from tests.faults.telling import report
 
 pytestmark = pytest.mark.faults
 
@@ -29,7 +29,7 @@ def test_second_process_on_the_same_file_is_refused_at_once(tmp_path: Path) -> N
         second.kill()
         assert first.readiness()[0] == 200
 
-    tell(f"second process on one file: refused with {code} after {took:.2f} s")
+    report("F32, I33", "embedded", f"refused with {code} after {took:.2f} s")
     assert code == 1
     assert took <= 1.0 * slowness()
 
@@ -44,7 +44,7 @@ def test_death_of_the_writer_ends_the_process(tmp_path: Path) -> None:
         began = time.monotonic()
         code, took = server.wait_end(10), time.monotonic() - began
 
-    tell(f"dead writer: the process ended with {code} after {took:.2f} s")
+    report("F22", "embedded", f"dead writer: the process ended with {code} after {took:.2f} s")
     assert code == 1
     assert took <= 2.0 + slowness()
 
@@ -77,10 +77,12 @@ async def test_full_disk_refuses_and_forgets_nothing(tmp_path: Path) -> None:
     acts = read_acts([tmp_path / "acts.jsonl"])
     refusals = sum(act.phase == "info" and act.code == "unavailable" for act in acts)
 
-    tell(
-        f"full disk ({type(disk).__name__}): {refusals} refused, not ready after {unready:.1f} s, "
+    report(
+        "F12",
+        "embedded",
+        f"{type(disk).__name__}: {refusals} refused, not ready after {unready:.1f} s, "
         f"written {first:.2f} s and ready {ready:.1f} s after space came, "
-        f"{len(judge(state, acts).all)} violations"
+        f"{len(judge(state, acts).all)} violations",
     )
     assert refusals > 0
     assert len(acknowledged(acts, "send")) == 25

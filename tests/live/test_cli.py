@@ -23,13 +23,13 @@ from core.lock import lock_folder
 from core.models import Job, Staff
 from core.over_redis import RqRunner
 from core.runner import LocalRunner
-from core.settings import Settings
 from core.store import Tx
 from ensilinja import accounts, cli, demo, schema
 from ensilinja.auth.passwords import matches
 from queues.agents import queues_of
 from router.models import Contact, Matter, Party, Promise
 from tests.builders import MONDAY, TEST_KEY
+from tests.counties import SHIPPED, with_few_topics
 from tools.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,14 +81,22 @@ def started(env: dict[str, str | None]) -> Iterator[Callable[..., subprocess.Pop
         process.communicate()
 
 
+def county(tmp_path: Path) -> Path:
+    return with_few_topics(tmp_path / "county", SHIPPED)
+
+
+def with_a_queue_of_nobody(folder: Path) -> Path:
+    rules = folder / "triage" / "uti.rules.toml"
+    rules.write_text(re.sub(r'queue = "\w+"', 'queue = "nobody"', rules.read_text(), count=1))
+    return folder
+
+
 def broken_county(tmp_path: Path) -> Path:
-    folder = shutil.copytree(Settings.model_fields["county"].default, tmp_path / "broken")
+    folder = with_a_queue_of_nobody(county(tmp_path))
     queues = folder / "queues.toml"
     queues.write_text(queues.read_text().replace('id = "physio"', 'id = "PhysIO!"'))
     outcomes = folder / "outcomes.toml"
     outcomes.write_text(outcomes.read_text() + "\nsurprise = 1\n")
-    rules = folder / "triage" / "uti.rules.toml"
-    rules.write_text(re.sub(r'queue = "\w+"', 'queue = "nobody"', rules.read_text(), count=1))
     return folder
 
 
@@ -104,9 +112,7 @@ def test_check_tells_every_fault_of_every_file_at_once(run: Callable[..., Result
 def test_check_compares_the_questionnaires_with_the_queues(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
-    folder = shutil.copytree(Settings.model_fields["county"].default, tmp_path / "county")
-    rules = folder / "triage" / "uti.rules.toml"
-    rules.write_text(re.sub(r'queue = "\w+"', 'queue = "nobody"', rules.read_text(), count=1))
+    folder = with_a_queue_of_nobody(county(tmp_path))
 
     assert (
         "uti.rules.toml: queue: queues.toml has no queue 'nobody'"
@@ -200,7 +206,7 @@ async def refuse(_job: int) -> None:
 def test_serve_takes_an_approved_county_and_makes_no_demo_accounts(
     started: Callable[..., subprocess.Popen[str]], env: dict[str, str | None], tmp_path: Path
 ) -> None:
-    folder = shutil.copytree(Settings.model_fields["county"].default, tmp_path / "approved")
+    folder = shutil.copytree(SHIPPED, tmp_path / "approved")
     for rules in (folder / "triage").glob("*.rules.toml"):
         rules.write_text(rules.read_text().replace('approved_by = ""', 'approved_by = "a test"'))
     env["ENSILINJA_COUNTY"] = str(folder)
@@ -231,6 +237,18 @@ def test_staff_member_is_added_once_and_her_password_fits(run: Callable[..., Res
     assert (first.exit_code, first.output) == (0, "aino may sign in.\n")
     assert second.exit_code == 1 and "account of that name" in second.output
     assert schema.in_transaction(url, TEST_KEY, look) == (["agent"], True, frozenset({"nurse", "mental"}))
+
+
+def test_queues_of_a_professional_are_changed(run: Callable[..., Result], tmp_path: Path) -> None:
+    run(*ADD, "--queue", "nurse", ENSILINJA_STAFF_PASSWORD="kivi-puro-7-metsä")
+    changed = run("staff", "queues", "aino", "--queue", "physio", "--queue", "mental")
+    unknown = run("staff", "queues", "aino", "--queue", "nowhere")
+    nobody = run("staff", "queues", "liisa", "--queue", "nurse")
+    url = f"sqlite:///{tmp_path / 'data' / 'ensilinja.sqlite3'}"
+
+    assert (changed.exit_code, changed.output) == (0, "aino serves physio, mental.\n")
+    assert (unknown.exit_code, nobody.exit_code) == (1, 1)
+    assert schema.in_transaction(url, TEST_KEY, lambda tx: queues_of(tx, 1)) == {"physio", "mental"}
 
 
 @pytest.mark.parametrize("password", ["short", "aino-aino-aino", "aaaaaaaaaaaaaaa"])

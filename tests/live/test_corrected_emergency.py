@@ -1,6 +1,5 @@
 """An emergency ticked by mistake: going back keeps one contact, and what was sent is not asked for again."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -11,11 +10,11 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import func, select
 
-from core.settings import load_settings
-from ensilinja import app, schema
+from ensilinja import app
 from ensilinja.doors import COOKIES
 from ensilinja.runtime import Runtime
 from router.models import Contact
+from tests.demos import a_stored_demo
 
 NONE = "ei-mikaan"
 
@@ -44,13 +43,8 @@ class Resident:
 
 @pytest.fixture
 async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
-    settings = load_settings({}, {"data_dir": tmp_path})
-    schema.migrate(settings.database_url)
-    runtime = app.build(settings, is_demo=True)
-    writer = asyncio.create_task(runtime.store.run())
-    yield runtime
-    await runtime.store.stop()
-    await writer
+    async with a_stored_demo(tmp_path) as runtime:
+        yield runtime
 
 
 async def contacts(runtime: Runtime) -> int:

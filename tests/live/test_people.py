@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from callbacks.telephony.simulated import SimulatedTelephony
 from core.events import read_events
 from core.models import Staff
-from core.settings import load_settings
 from core.store import Tx
 from ensilinja import accounts, app, demo, people
 from ensilinja.pages.journey import Journey
@@ -24,15 +23,11 @@ from queues import agents
 from queues import service as queues
 from queues.models import ENTRY
 from tests.builders import create_tables
+from tests.demos import a_demo
 
 PEOPLE, PACE, SEED = 8, 0.04, 11
 WANTED = {"contact.received", "entry.offered", "entry.held", "chat.message", "chat.replied", "promise.made"}
-PATIENCE = 60.0  # seconds: it takes about ten on a free machine
-
-
-def a_demo(folder: Path) -> Runtime:
-    overrides = {"data_dir": folder, "port": 0, "database_url": f"sqlite:///{folder / 'demo.sqlite3'}"}
-    return app.build(load_settings({}, overrides), is_demo=True)
+PATIENCE = 180.0  # seconds: it takes about ten on a free machine
 
 
 def told(tx: Tx) -> Counter[str]:
@@ -62,7 +57,7 @@ async def until(runtime: Runtime, closed: int) -> Counter[str]:
 
 
 async def test_demo_lives(tmp_path: Path) -> None:
-    runtime = a_demo(tmp_path)
+    runtime = a_demo(tmp_path, port=0)
     ready, stop = asyncio.Event(), asyncio.Event()
     with structlog.testing.capture_logs() as logs:
         async with asyncio.TaskGroup() as group:
@@ -87,7 +82,7 @@ async def test_demo_lives(tmp_path: Path) -> None:
 
 
 async def test_offers_are_left_to_a_human_who_is_ready(tmp_path: Path) -> None:
-    runtime = a_demo(tmp_path)
+    runtime = a_demo(tmp_path, port=0)
     await create_tables(runtime.settings.database_url)
     writer = asyncio.create_task(runtime.store.run())
     await runtime.store.write(demo.seed, runtime.services.catalogue)
@@ -115,7 +110,7 @@ async def test_offers_are_left_to_a_human_who_is_ready(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_demo", [True, False])
 async def test_people_come_only_to_a_demo(tmp_path: Path, is_demo: bool) -> None:
-    runtime = a_demo(tmp_path)
+    runtime = a_demo(tmp_path, port=0)
     runtime.is_demo = is_demo
     ready, stop = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:

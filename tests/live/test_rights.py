@@ -1,6 +1,5 @@
 """Nobody gets past a policy: not by a route, not by an operation, not by a guess, not by 2,000 bad frames."""
 
-import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Mapping
@@ -19,7 +18,6 @@ from core.errors import EnsilinjaError
 from core.identity import Actor, Role
 from core.models import AccessLog
 from core.rights import POLICIES, Subject, Verdict
-from core.settings import load_settings
 from core.store import Tx
 from ensilinja import accounts, app, demo
 from ensilinja.accounts import NewAccount
@@ -31,7 +29,7 @@ from queues import agents
 from queues.service import entry_of
 from router.intake import receive
 from router.services import Services
-from tests.builders import create_tables
+from tests.demos import a_stored_demo
 from tests.rooms import an_arrival
 
 Client = TestClient[web.Request, web.Application]
@@ -40,24 +38,32 @@ GONE = 999_999
 DENIED = ("forbidden", "not_found", "unauthenticated")
 # Something of the right shape for every field that any operation has; a new field is added here.
 SAMPLE: dict[str, Any] = {
+    "again": False,
+    "answers": {"who": "self"},
     "assignment": 1,
     "attempt": 1,
     "capacity": 3,
+    "chat": 1,
     "client_id": "0123456789abcdef",
     "code": "RESOLVED_ADVICE",
     "device": "browser",
     "languages": ["fi"],
     "note": "",
+    "others_no": True,
     "queue": "physio",
     "reason": "busy",
     "result": "reached",
     "seen_seq": 9,
     "seq": 1,
     "siblings": [],
+    "start": None,
     "state": "ready",
+    "sure": False,
     "text": "Hei",
+    "topic": "sore_throat",
     "urgency": "SAME_DAY",
     "why": "",
+    "words": "",
 }
 
 
@@ -74,12 +80,8 @@ class House:
 @pytest.fixture
 async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
     """A demo's parts with its store and without its loops."""
-    runtime = app.build(load_settings({}, {"data_dir": tmp_path}), is_demo=True)
-    await create_tables(runtime.settings.database_url)
-    writer = asyncio.create_task(runtime.store.run())
-    yield runtime
-    await runtime.store.stop()
-    await writer
+    async with a_stored_demo(tmp_path) as runtime:
+        yield runtime
 
 
 @pytest.fixture
@@ -90,9 +92,9 @@ async def house(runtime: Runtime) -> House:
 
 
 def furnish(tx: Tx, services: Services) -> House:
-    demo.seed(tx, services.catalogue)
     admin = NewAccount(username="aino", name="Aino A.", profession="pääkäyttäjä", roles=(Role.ADMIN,))
-    accounts.create(tx, admin, "-", {queue.id for queue in services.catalogue.queues})
+    for person in (*demo.people_for(services.catalogue), admin):
+        accounts.create(tx, person, "-", {queue.id for queue in services.catalogue.queues})
     a, b = (receive(tx, an_arrival(tx, name), services).contact for name in ("a", "b"))
     tokens = {
         "resident A": sessions.begin_resident(tx, lang="fi", answers=None, contact=a),
@@ -331,7 +333,7 @@ async def test_another_s_token_does_not_open_a_form(client: Client, runtime: Run
     posts = [door for doors in app.all_doors(is_demo=True) for door in doors.all if door.method == "POST"]
     for door in posts:
         if door.audience == "resident":
-            path = door.path.replace("{question}", "who").replace("{call}", "c")
+            path = door.path.replace("{question}", "who").replace("{call}", "c").replace("{token}", "x")
             sent = {"csrf": b.csrf}
             answered = await client.post(path, data=sent, headers=cookie(house, "resident A"))
             assert answered.status == 403, path

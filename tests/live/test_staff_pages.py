@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientResponse, CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
 from sqlalchemy import text, update
 from yarl import URL
 
-from core.catalogue import load_catalogue
+from core.catalogue import Catalogue, load_catalogue
 from core.models import Staff
 from core.settings import load_key, load_settings
-from ensilinja import app, demo, schema
+from core.store import Tx
+from ensilinja import accounts, app, demo, schema
 from ensilinja.auth.sessions import Attempts
 from ensilinja.pages import static
 from ensilinja.rendering import STATIC
 from ensilinja.runtime import Runtime
+from tests.builders import create_tables
+from tests.demos import a_stored_demo
 
 Client = TestClient[web.Request, web.Application]
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -49,22 +53,26 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo's data folder with its accounts."""
     folder = tmp_path_factory.mktemp("seeded")
     settings = load_settings({}, {"data_dir": folder})
-    schema.migrate(settings.database_url)
+    asyncio.run(create_tables(settings.database_url))
     key = load_key(settings, generate=True)
     catalogue = load_catalogue(settings.county)
-    schema.in_transaction(settings.database_url, key, demo.seed, catalogue)
+    schema.in_transaction(settings.database_url, key, hire, catalogue)
     return folder
+
+
+def hire(tx: Tx, catalogue: Catalogue) -> None:
+    """The demo's accounts, whose passwords are checked in no time: a hash says how much work it wants."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(demo.PASSWORD)
+    for person in demo.people_for(catalogue):
+        accounts.create(tx, person, cheap, {queue.id for queue in catalogue.queues})
 
 
 @pytest.fixture
 async def runtime(seeded: Path, tmp_path: Path) -> AsyncIterator[Runtime]:
     """The parts of a demo, with its store and without its loops."""
     folder = shutil.copytree(seeded, tmp_path / "data")
-    runtime = app.build(load_settings({}, {"data_dir": folder}), is_demo=True)
-    writer = asyncio.create_task(runtime.store.run())
-    yield runtime
-    await runtime.store.stop()
-    await writer
+    async with a_stored_demo(folder) as runtime:
+        yield runtime
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ machine.
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,12 +30,16 @@ from core.hours import local_date
 from core.identity import Actor
 from core.models import AccessLog, Job
 from core.store import Store, Tx
+from core.urgency import Urgency
+from queues import agents
 from queues.dispatch import sweep
 from queues.errors import OfferGone, StaleAssignment
 from queues.service import entry_of
-from router.arrivals import Received
+from router.arrivals import Channel, Received
+from router.errors import SecondNeeded
 from router.models import Contact
 from router.moves import change_to_callback
+from router.outcomes import close
 from router.promising import Kind, PromiseView, open_promise, promises_of
 from tests.builders import MONDAY, a_store
 from tests.rooms import (
@@ -45,6 +50,7 @@ from tests.rooms import (
     a_callback,
     a_chat,
     a_nurse,
+    a_result,
     hangs_up,
     keys,
     offered,
@@ -223,6 +229,22 @@ async def test_who_pressed_one_and_hung_up_is_called_back(store: Store) -> None:
     await store.write(call)
 
 
+async def test_who_pressed_one_and_was_answered_meanwhile_is_not_called_back(store: Store) -> None:
+    def call(tx: Tx) -> None:
+        calls(tx, "-1")
+        nurse = a_nurse(tx)
+        entry = offered(tx)
+        callbacks.accept(tx, nurse, entry.id, entry.assignment, SERVICES)
+        assert hear(tx, *keys(tx, "1", after=2)) is None
+        hear(tx, hangs_up(tx))
+        contact = contact_of(tx)
+        assert open_promise(tx, contact, Kind.CALLBACK) is None
+        assert types(tx, contact).count("call.ended") == 1
+        assert entry_of(tx, contact).state == "held"
+
+    await store.write(call)
+
+
 async def test_a_short_dropped_call_keeps_its_place(store: Store, clock: FixedClock) -> None:
     def drop(tx: Tx) -> int:
         calls(tx, "-")
@@ -375,6 +397,108 @@ async def test_used_up_attempts_need_a_person_and_end_nothing(store: Store, cloc
         assert "outcome.recorded" not in types(tx, contact)
 
     await store.write(look)
+
+
+async def test_a_line_has_its_own_number_and_spacing_of_tries(store: Store, clock: FixedClock) -> None:
+    lines = tuple(replace(line, attempts=2, attempt_spacing_minutes=90) for line in SERVICES.catalogue.lines)
+    services = replace(SERVICES, catalogue=replace(SERVICES.catalogue, lines=lines))
+    received = await store.write(a_callback)
+    contact, decided = received.contact, []
+    for n in range(2):
+
+        def ring(tx: Tx, n: int = n) -> datetime | None:
+            nurse = a_nurse(tx, f"ringer{n}")
+            held(tx, nurse)
+            made = dials(tx, nurse, contact)
+            failed = DialFailed(key=made.key, result=Result.BUSY, at=tx.now)
+            callbacks.hear(tx, PROVIDER, failed, services)
+            decided.append(types(tx, contact).count("callback.decision"))
+            return entry_of(tx, contact).not_before
+
+        at = await store.write(ring)
+        if n == 0:
+            assert at == clock.now() + timedelta(minutes=90)
+            clock.advance(timedelta(minutes=90))
+            await store.write(sweep, services.catalogue)
+
+    assert decided == [0, 1]
+    texts = await store.read(
+        lambda tx: [job.args["text"] for job in tx.all(select(Job)) if job.kind == "sms"]
+    )
+    assert texts == ["sms.callback_promised", "sms.callback_tried", "sms.callback_last"]
+
+
+async def test_an_urgent_one_is_given_up_by_a_second_professional(store: Store, clock: FixedClock) -> None:
+    urgent = a_result(level=Urgency.ED)
+    received = await store.write(
+        lambda tx: a_callback(tx, channel=Channel.FORM, line=None, result=urgent, door="terveys_chat")
+    )
+    contact = received.contact
+    nurse = await store.write(a_nurse)
+    for _ in range(3):
+
+        def ring(tx: Tx) -> None:
+            agents.beat(tx, nurse.id, SERVICES.catalogue.limits)
+            callbacks.take(tx, nurse, contact, "by_hand", SERVICES)
+            hear(tx, DialFailed(key=dials(tx, nurse, contact).key, result=Result.NO_ANSWER, at=tx.now))
+
+        await store.write(ring)
+        clock.advance(SPACING)
+        await store.write(sweep, SERVICES.catalogue)
+
+    def gives_up(tx: Tx, who: Actor) -> None:
+        agents.beat(tx, who.id, SERVICES.catalogue.limits)
+        taken = callbacks.take(tx, who, contact, "by_hand", SERVICES).entry
+        close(tx, contact, who, code="UNREACHED", assignment=taken.assignment, services=SERVICES)
+
+    assert (await store.read(entry_of, contact)).agent is None  # it left her hands for somebody else's
+    with pytest.raises(SecondNeeded):
+        await store.write(gives_up, nurse)
+    second = await store.write(a_nurse, "second")
+
+    def rings_too(tx: Tx) -> None:
+        callbacks.take(tx, second, contact, "by_hand", SERVICES)
+        hear(tx, DialFailed(key=dials(tx, second, contact).key, result=Result.BUSY, at=tx.now))
+        assert entry_of(tx, contact).agent == second.id  # two have tried: she may decide
+        gives_up(tx, second)
+
+    await store.write(rings_too)
+    assert (await store.read(entry_of, contact)).state == "done"
+
+
+async def test_who_rings_again_after_a_try_in_vain_is_called_soon(store: Store, clock: FixedClock) -> None:
+    await store.write(calls, "11")
+    contact = await store.read(contact_of)
+    nurse = await store.write(a_nurse)
+
+    def ring(tx: Tx) -> None:
+        held(tx, nurse)
+        hear(tx, DialFailed(key=dials(tx, nurse, contact).key, result=Result.NO_ANSWER, at=tx.now))
+
+    await store.write(ring)
+    clock.advance(timedelta(minutes=5))
+
+    def again(tx: Tx) -> None:
+        heard = calls(tx, "11", call="c2")
+        assert contact_of(tx, "c2") == contact
+        promise = open_promise(tx, contact, Kind.CALLBACK)
+        assert promise is not None and heard is not None
+        assert heard.due_at == promise.due_at > tx.now
+        assert entry_of(tx, contact).not_before == tx.now  # not only after the spacing
+
+    await store.write(again)
+
+
+async def test_a_request_of_days_ago_is_joined_while_it_is_open(store: Store, clock: FixedClock) -> None:
+    await store.write(calls, "11", line="elderly")
+    clock.advance(timedelta(hours=25))
+
+    def again(tx: Tx) -> None:
+        calls(tx, "11", call="c2", line="elderly")
+        assert contact_of(tx, "c2") == contact_of(tx)
+        assert tx.scalar(select(func.count()).select_from(Contact)) == 1
+
+    await store.write(again)
 
 
 async def test_silence_becomes_unknown_and_nobody_is_rung_again(store: Store, clock: FixedClock) -> None:

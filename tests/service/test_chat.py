@@ -195,6 +195,7 @@ async def test_after_a_transfer_the_former_holder_writes_nothing(store: Store) -
             tx, nurse, contact, assignment=assignment, queue="mental", note="jännittää", services=SERVICES
         )
         assert (moved.queue, moved.state, moved.due_at) == ("mental", "waiting", received.entry.due_at)
+        assert moved.weight == SERVICES.catalogue.queue("mental").chat_weight
 
     await store.write(pass_on)
 

@@ -281,13 +281,15 @@ async def test_an_assessment_changes_the_level_with_a_reason(store: Store) -> No
         nurse = a_nurse(tx)
         received = a_chat(tx)
         offer = offered(tx)
-        chat.accept(tx, nurse, offer.id, offer.assignment, SERVICES)
+        held = chat.accept(tx, nurse, offer.id, offer.assignment, SERVICES).entry.assignment
         with pytest.raises(Invalid):
-            assess(tx, received.contact, nurse, Urgency.ED, " ", SERVICES)
-        assess(tx, received.contact, nurse, Urgency.ED, "hengitys työlästä", SERVICES)
+            assess(tx, received.contact, nurse, assignment=held, urgency=Urgency.ED, services=SERVICES)
+        worse = {"urgency": Urgency.ED, "reason": "worse", "words": "hengitys työlästä"}
+        assess(tx, received.contact, nurse, assignment=held, services=SERVICES, **worse)
         entry = entry_of(tx, received.contact)
         assert (entry.urgency, entry.tier) == (Urgency.ED, 1)
-        assess(tx, received.contact, nurse, Urgency.NON_URGENT, "helpotti", SERVICES)
+        eased = {"urgency": Urgency.NON_URGENT, "reason": "milder"}
+        assess(tx, received.contact, nurse, assignment=held, services=SERVICES, **eased)
         assert entry_of(tx, received.contact).due_at == entry.due_at
 
     await store.write(walk)

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -17,7 +18,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Connection, create_engine, event, select
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -40,23 +41,46 @@ from queues.errors import (
 )
 from queues.models import Entry, Member, Shift
 from tests.builders import MONDAY, TEST_KEY
+from tests.faults.checker import (
+    Judgement,
+    i3_one_order_without_holes,
+    i8_one_holder_in_the_record,
+    i9_the_end_is_the_end,
+    i11_one_arrival_one_contact,
+    i14_due_times_are_kept,
+    i15_old_numbers_change_nothing,
+    i16_only_to_whom_it_may_go,
+    i23_events_tell_the_rows,
+    judge,
+)
+from tests.faults.checks.state import Kept, read_members, read_places, read_steps
+from tests.faults.sizes import sized
+from tests.faults.telling import report, report_invariants
 from tests.lines import at_work, small_county
+from tests.mutants.line import WRONG
 
 COUNTY = small_county()
 VAULT = Vault(TEST_KEY)
 QUEUES = ["nurse", "team"]
 NURSES = {"one": (["nurse"], 2, "fi"), "two": (["nurse", "team"], 3, "fi sv"), "three": (["nurse"], 1, "fi")}
 IN_HAND = {"offered", "held", "wrapping"}
-STATE_AFTER = {
-    "entry.queued": "waiting", "entry.offered": "offered", "entry.declined": "waiting",
-    "entry.expired": "waiting", "entry.withdrawn": "waiting", "entry.held": "held",
-    "entry.returned": "waiting", "entry.transferred": "waiting", "entry.left": "left",
-    "entry.resumed": "waiting", "entry.scheduled": "scheduled", "entry.came_due": "waiting",
-    "entry.wrapping": "wrapping", "entry.unwrapped": "held", "entry.done": "done",
-}  # fmt: skip
+JUDGED = (
+    i3_one_order_without_holes,
+    i8_one_holder_in_the_record,
+    i9_the_end_is_the_end,
+    i11_one_arrival_one_contact,
+    i14_due_times_are_kept,
+    i15_old_numbers_change_nothing,
+    i16_only_to_whom_it_may_go,
+    i23_events_tell_the_rows,
+)
+HELD = (*(check.__name__ for check in JUDGED), "i7_", "i10_", "i12_", "i13_")
+"""What a walk holds: the judge's, and the rules' own assertions."""
 which = st.integers(0, 9)
+EXAMPLES = sized(150, 500, 20_000)
+FOR_A_MUTANT = 300
 RULES = settings(
-    max_examples=500,
+    max_examples=EXAMPLES,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -166,7 +190,7 @@ class TheLine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Everybody can be served in the end, and the events tell the same story as the rows."""
         try:
-            self.replayed()
+            self.judged()
         finally:
             self.asked("ROLLBACK TO example")
             self.asked("RELEASE example")
@@ -632,7 +656,8 @@ class TheLine(RuleBasedStateMachine):
         elif one.state == "scheduled" and one.not_before is not None and one.not_before <= self.now:
             one.state, one.queued_at = "waiting", self.now
         elif one.state == "left" and one.resume_until is not None and one.resume_until <= self.now:
-            self.end(one)
+            # Time ends no call that is to come: the Chancellor's rule.
+            self.back(one) if one.channel == "callback" else self.end(one)
 
     def no_deadline_is_over(self) -> None:
         """I12: whatever state an entry is in, its deadline is ahead; waiting ones wait for people only."""
@@ -740,26 +765,20 @@ class TheLine(RuleBasedStateMachine):
                 assert len(calls) <= 1 and not (calls and others)
                 assert calls or len(others) <= nurse.capacity
 
-    def replayed(self) -> None:
-        """I23: the last of each contact's events tells its state; they are numbered without holes."""
-        told: dict[int, list[tuple[int, str]]] = {}
-        for row in self.connection.execute(
-            select(Event).where(Event.contact_id.is_not(None)).order_by(Event.id)
-        ):  # type: ignore[union-attr]
-            told.setdefault(row.contact_id, []).append((row.n, row.type))
-        for one in [*self.entries.values(), *self.ended]:
-            numbers = [n for n, _ in told[one.contact]]
-            assert numbers == list(range(1, len(numbers) + 1))
-            states = [STATE_AFTER[kind] for _, kind in told[one.contact] if kind in STATE_AFTER]
-            assert states[-1] == one.state
+    def judged(self) -> None:
+        """The judge of the fault tests finds nothing in what is left of the walk."""
+        tx = Tx(session=self.session, now=self.now, vault=VAULT)
+        state = Kept(steps=read_steps(tx), places=read_places(tx), members=read_members(tx))
+        self.session.expunge_all()
+        assert judge(state, (), JUDGED).all == []
 
 
 def start_work(tx: Tx, name: str, queues: list[str], capacity: int, languages: str) -> int:
     return at_work(tx, name, queues=" ".join(queues), capacity=capacity, languages=languages)
 
 
-@pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-def test_the_line_is_what_its_model_says() -> None:
+def walk(rules: settings) -> None:
+    """Walks the line beside its model; raises at the first difference."""
     with memory() as connection:
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             tx = Tx(session=session, now=MONDAY, vault=VAULT)
@@ -768,4 +787,22 @@ def test_the_line_is_what_its_model_says() -> None:
         with Session(connection) as session:
             session.connection()
             given = {"connection": connection, "session": session, "staff": staff}
-            run_state_machine_as_test(type("Line", (TheLine,), given), settings=RULES)
+            run_state_machine_as_test(type("Line", (TheLine,), given), settings=rules)
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
+def test_the_line_is_what_its_model_says() -> None:
+    walk(RULES)
+    report("T1", "in memory", f"{EXAMPLES} walks of 50 steps: 0 differences")
+    report_invariants("T1", Judgement(checked=HELD))
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
+@pytest.mark.parametrize("mutant", WRONG)
+def test_walks_find_a_line_that_is_wrong(mutant: str) -> None:
+    plain = settings(
+        RULES, max_examples=FOR_A_MUTANT, derandomize=True, phases=[Phase.generate], database=None
+    )
+    with WRONG[mutant](), pytest.raises(Exception) as found:  # noqa: PT011 - however it shows
+        walk(plain)
+    assert not isinstance(found.value, Unsatisfiable)

@@ -102,7 +102,7 @@ async def test_closing_twice_is_refused(store: Store) -> None:
         await store.write(ends, nurse, received, assignment)
 
 
-@pytest.mark.parametrize("code", ["WITHDRAWN", "NO_SUCH_CODE", ""])
+@pytest.mark.parametrize("code", ["WITHDRAWN", "EMS_NO_UNIT", "NO_SUCH_CODE", ""])
 async def test_a_code_that_does_not_fit_is_refused(store: Store, code: str) -> None:
     nurse, received, assignment = await store.write(in_chat)
 
@@ -130,7 +130,7 @@ async def test_a_reached_callback_ends_without_a_message(store: Store) -> None:
         attempt = callbacks.dial(tx, nurse, received.contact, assignment, SERVICES)
         callbacks.hear(tx, PROVIDER, DialAnswered(key=attempt.key, at=tx.now), SERVICES)
         ends(tx, nurse, received, assignment)
-        assert texts_due(tx) == ["sms.callback_promised"]
+        assert texts_due(tx) == ["sms.callback_promised", "sms.survey"]  # and none that she was not reached
 
     await store.write(walk)
 
@@ -235,6 +235,8 @@ async def test_a_correction_leaves_both(store: Store) -> None:
         assert second.supersedes == first.id
         assert outcome_of(tx, received.contact) == second
         assert len(tx.all(select(Outcome))) == 2
+        with pytest.raises(OutcomeUnknown):  # another queue's code
+            correct(tx, received.contact, nurse, code="EMS_UNIT", why="wrong_key", services=SERVICES)
 
     await store.write(walk)
 

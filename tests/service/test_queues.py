@@ -579,6 +579,22 @@ async def test_shift_ends_only_with_empty_hands(store: Store) -> None:
     await store.write(walk)
 
 
+async def test_lost_shift_that_is_started_again_is_told_as_back_each_time(
+    store: Store, clock: FixedClock
+) -> None:
+    def start(tx: Tx, staff: int) -> None:
+        agents.start_shift(tx, staff, capacity=3, languages=["fi"], device="console")
+
+    staff = await store.write(at_work)
+    for _ in range(2):
+        clock.advance(timedelta(seconds=20))
+        await store.write(sweep, COUNTY)
+        await store.write(start, staff)
+        newest = (await store.read(read_events, staff=staff))[-1]
+
+        assert (newest.type, newest.data["state"]) == ("shift.state", "ready")
+
+
 async def test_starting_a_shift_again_goes_on_with_it(store: Store) -> None:
     def walk(tx: Tx) -> None:
         nurse = at_work(tx)

@@ -6,7 +6,7 @@ from sqlalchemy import event
 
 from core.clock import FixedClock
 from core.events import record
-from core.models import Staff
+from core.models import Heartbeat, Staff
 from core.store import Tx
 from core.urgency import Urgency
 from ensilinja.reporting import board, keeper
@@ -356,7 +356,7 @@ async def test_picture_with_a_memory_is_the_picture_without(database_url: str) -
         assert shown == await store.read(board.snapshot, COUNTY)
 
 
-async def test_snapshot_reads_in_eight_queries_at_most(database_url: str) -> None:
+async def test_snapshot_reads_in_nine_queries_at_most(database_url: str) -> None:
     def arrange(tx: Tx) -> None:
         for number in range(5):
             a_person(tx, f"Aino {number}", "physio")
@@ -377,4 +377,18 @@ async def test_snapshot_reads_in_eight_queries_at_most(database_url: str) -> Non
         await store.write(arrange)
         clock.advance(90)
 
-        assert await store.read(counted) == 8
+        assert await store.read(counted) == 9
+
+
+async def test_processes_that_take_nobody_new_are_an_alarm(database_url: str) -> None:
+    def arrange(tx: Tx) -> None:
+        hours_ago = tx.now - timedelta(hours=2)
+        tx.add(Heartbeat(process="a", at=tx.now, shedding_since=tx.now - timedelta(minutes=3)))
+        tx.add(Heartbeat(process="b", at=tx.now, shedding_since=None))
+        tx.add(Heartbeat(process="dead", at=hours_ago, shedding_since=hours_ago))
+
+    async with a_store(database_url, FixedClock(MONDAY)) as store:
+        await store.write(arrange)
+        [alarm] = (await store.read(board.snapshot, COUNTY)).alarms
+
+    assert ("shedding", MONDAY - timedelta(minutes=3), 1) == (alarm.kind, alarm.since, alarm.n)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ensilinja import schema
 from ensilinja.tables import metadata
+from ensilinja.version import NewerDatabase, OlderProgramRuns, known
 
 Shape = dict[str, list[object]]
 
@@ -83,13 +84,45 @@ def test_second_start_changes_nothing(empty_database_url: str) -> None:
     assert kept == 7
 
 
+def ahead(connection: Connection, works_from: str) -> None:
+    """As a newer version leaves it: its migrations are not among ours."""
+    connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    connection.execute(text("INSERT INTO compatibility VALUES ('9999', :oldest)"), {"oldest": works_from})
+
+
 def test_database_of_a_newer_version_is_refused(empty_database_url: str) -> None:
     schema.migrate(empty_database_url)
-    newer = text("UPDATE alembic_version SET version_num = '9999'")
-    schema.transact(empty_database_url, lambda connection: connection.execute(newer))
+    schema.transact(empty_database_url, ahead, "9999")
 
-    with pytest.raises(schema.NewerDatabase):
+    with pytest.raises(NewerDatabase):
         schema.migrate(empty_database_url)
+
+
+def test_database_of_a_newer_version_that_only_added_is_left_as_it_is(empty_database_url: str) -> None:
+    schema.migrate(empty_database_url)
+    schema.transact(empty_database_url, ahead, known()[-1])
+
+    schema.migrate(empty_database_url)
+
+    query = text("SELECT version_num FROM alembic_version")
+    assert "9999" == schema.transact(empty_database_url, lambda c: c.execute(query).scalar())
+
+
+def test_tables_are_not_changed_under_processes_that_need_them(
+    pg_url: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "PATIENCE", 0.0)
+    address, beat = pg_url(), text("INSERT INTO heartbeat (process, at) VALUES ('old', now())")
+    schema.migrate(address, "0004")
+    schema.transact(address, lambda connection: connection.execute(beat))
+
+    with pytest.raises(OlderProgramRuns):
+        schema.migrate(address)
+
+    stale = text("UPDATE heartbeat SET at = now() - interval '4 seconds'")
+    schema.transact(address, lambda connection: connection.execute(stale))
+    schema.migrate(address)
+    assert [] == schema.differences(address)
 
 
 def test_migration_that_breaks_off_leaves_nothing(empty_database_url: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.catalogue import Catalogue, LocalText, UnknownId, load_catalogue
+from core.county import Tries
 from core.faults import ConfigFaults
 from core.hours import add_working_days, is_open, is_working_day
 from core.hours_file import public_holidays
@@ -40,9 +41,13 @@ def change(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), "utf-8")
 
 
-def test_oma_hame_has_the_four_queues_and_one_chat(catalogue: Catalogue) -> None:
-    assert [queue.id for queue in catalogue.queues] == ["nurse", "physio", "mental", "dental"]
-    assert catalogue.door("terveys_chat").queues == ("nurse", "physio", "mental", "dental")
+QUEUES = ("nurse", "physio", "mental", "dental", "maternity", "social", "info")
+
+
+def test_oma_hame_has_seven_queues_behind_one_chat_and_one_for_tasks(catalogue: Catalogue) -> None:
+    assert tuple(queue.id for queue in catalogue.queues) == (*QUEUES, "ems")
+    assert catalogue.task_queue().id == "ems"
+    assert catalogue.door("terveys_chat").queues == QUEUES
     assert catalogue.queue("mental").chat_weight == 2
 
 
@@ -81,10 +86,10 @@ def test_an_unknown_id_is_a_typed_error_that_does_not_repeat_it(catalogue: Catal
         assert "script" not in str(raised.value)
 
 
-def test_the_assessment_is_taken_on_weekday_nights_and_the_chat_in_the_day(catalogue: Catalogue) -> None:
+def test_the_assessment_is_taken_at_any_hour_and_the_chat_in_the_day(catalogue: Catalogue) -> None:
     door = catalogue.door("terveys_chat")
-    tuesday_night = datetime(2026, 11, 3, 22, 30, tzinfo=UTC)
-    assert is_open(door.intake_hours, tuesday_night) and not is_open(door.service_hours, tuesday_night)
+    for night in (datetime(2026, 11, 3, 22, 30, tzinfo=UTC), datetime(2026, 12, 25, 2, tzinfo=UTC)):
+        assert is_open(door.intake_hours, night) and not is_open(door.service_hours, night)
     independence_day = datetime(2027, 12, 6, 10, 0, tzinfo=UTC)
     assert not is_open(door.service_hours, independence_day)
 
@@ -135,10 +140,12 @@ def test_a_text_falls_back_to_finnish() -> None:
         ("hours.toml", "closed = []", 'closed = ["20260228"]', "calendar.closed: '20260228' is not a date"),
         ("hours.toml", "closed_eves = []", 'closed_eves = ["vappuaatto"]', "'vappuaatto' is not one of"),
         ("hours.toml", 'country = "FI"', 'country = "XX"', "calendar.country: must be one of FI"),
-        ("hours.toml", 'holidays = "open"', 'holidays = "maybe"', "hours.always.holidays: must be one of"),
+        ("hours.toml", 'holidays = "open"', 'holidays = "maybe"',
+         "hours.chat_intake.holidays: must be one of"),
         ("hours.toml", 'holidays = "open"', 'exceptions = { "2026-13-01" = [] }',
          "'2026-13-01' is not a date"),
-        ("hours.toml", 'holidays = "open"', 'mondey = ["08:00-09:00"]', "hours.always.mondey: unknown key"),
+        ("hours.toml", 'holidays = "open"', 'mondey = ["08:00-09:00"]',
+         "hours.chat_intake.mondey: unknown key"),
         ("hours.toml", "[hours.office]", "[hours.offise]", "hours.toml has no hours 'office'"),
         ("hours.toml", "[calendar]", "[calendar", "hours.toml: not TOML"),
         ("queues.toml", 'id = "physio"', 'id = "nurse"', "queues.toml: queue: 'nurse' is given twice"),
@@ -170,7 +177,16 @@ def test_a_text_falls_back_to_finnish() -> None:
         ("lines.toml", '"physio", ', '"fysio", ',
          "chat[terveys_chat].queues: queues.toml has no queue 'fysio'"),
         ("lines.toml", '"physio", ', '"nurse", ', "chat[terveys_chat].queues: has the same item twice"),
-        ("lines.toml", '["nurse", "physio", "mental", "dental"]', "[]", "a chat leads to at least one queue"),
+        ("lines.toml", '["nurse", "physio", "mental", "dental", "maternity", "social", "info"]', "[]",
+          "a chat leads to at least one queue"),
+        ("lines.toml", 'service_hours = "chat_service"',
+         'service_hours = "chat_service"\nintake_until = "24:00"',
+         "chat[terveys_chat].intake_until: must be a clock"),
+        ("queues.toml", "chat_weight = 2", 'intake_until = "8.00"',
+         "queue[mental].intake_until: must be a clock"),
+        ("queues.toml", "chat_weight = 2", "contact_minutes = -1", "contact_minutes: must be 0-240"),
+        ("hours.toml", '[hours.chat_service]\nweekdays = ["08:00-14:00"]',
+         '[hours.chat_service]\nweekdays = ["17:00-18:00"]', "never open together with the queue 'nurse'"),
         ("lines.toml", '"DAYS_1_3"', '"URGENT"', "line[dental].default_urgency: must be one of EMERGENCY"),
         ("lines.toml", "03 629 6301", "112", "line[dental].number: is not a number residents can dial"),
         ("lines.toml", "03 629 6301", "0600 12345", "is not a number residents can dial (premium)"),
@@ -185,6 +201,8 @@ def test_a_text_falls_back_to_finnish() -> None:
         ("outcomes.toml", "key = 1", "key = 2", "outcome key: 2 is given twice"),
         ("outcomes.toml", '"RESOLVED_SELF_CARE"', '"RESOLVED_ADVICE"', "'RESOLVED_ADVICE' is given twice"),
         ("service.toml", 'id = "emergency"', 'id = "sos"', "the emergency number (id emergency) is missing"),
+        ("service.toml", "https://selkakanava.fi/", "http://selkakanava.fi/",
+         "guide[SELKAKANAVA].url: must be an"),
         ("service.toml", "chat_capacity = 3", "chat_capacity = 7", "limits.chat_capacity: is more than"),
         ("service.toml", "lease_s = 15", "lease_s = -1", "limits.lease_s: must be 1-1000000"),
         ("service.toml", "lease_s = 15", "lease_seconds = 15", "limits.lease_seconds: unknown key"),
@@ -229,3 +247,16 @@ def test_an_exception_by_date_overrides_the_week(county: Path) -> None:
     assert is_open(hours, datetime(2026, 12, 24, 9, 30, tzinfo=UTC))
     assert not is_open(hours, datetime(2026, 12, 24, 10, 30, tzinfo=UTC))
     assert not is_open(hours, datetime(2026, 12, 23, 9, 30, tzinfo=UTC))
+
+
+def test_a_line_s_own_tries_stand_over_the_county_s(catalogue: Catalogue, county: Path) -> None:
+    change(
+        county / "lines.toml",
+        'queue = "dental"',
+        'queue = "dental"\nattempts = 5\nattempt_spacing_minutes = 20',
+    )
+    own = load_catalogue(county)
+
+    assert own.tries(own.line("dental")) == Tries(attempts=5, spacing=timedelta(minutes=20))
+    for asked in (catalogue.line("dental"), catalogue.queue("nurse"), own.line("elderly")):
+        assert own.tries(asked) == Tries(attempts=3, spacing=timedelta(minutes=45))

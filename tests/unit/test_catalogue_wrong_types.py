@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.catalogue import load_catalogue
 from core.faults import ConfigFaults
+from tests.faults.sizes import sized
 
 OMA_HAME = Path(__file__).parents[2] / "config" / "oma-hame"
 Place = tuple[str | int, ...]
@@ -55,7 +56,7 @@ def load_with(name: str, place: Place, wrong: object) -> None:
         load_catalogue(Path(folder))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=sized(100, 200, 5_000))
 @given(st.sampled_from(PLACES), st.sampled_from(WRONG))
 def test_a_wrong_value_anywhere_is_a_fault_or_a_catalogue_and_never_a_traceback(
     at: tuple[str, Place], wrong: object

@@ -11,15 +11,17 @@ from core.hours import (
     Interval,
     add_service_time,
     add_working_days,
+    both,
     end_of_service_day,
     is_open,
     next_closing,
     next_opening,
     service_time,
 )
+from tests.faults.sizes import sized
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
-EXAMPLES = settings(max_examples=2000, deadline=None)
+EXAMPLES = settings(max_examples=sized(300, 2_000, 20_000))
 # A third of the instants lie within a day of a clock change, where mistakes live.
 CHANGES = [
     datetime(2024, 3, 31, 1, tzinfo=UTC),
@@ -120,3 +122,10 @@ def test_working_days_add_up_and_never_land_on_a_day_off(
     assert add_working_days(calendar, mid, second) == add_working_days(calendar, start, first + second)
     assert mid.weekday() < 5 and mid not in closed
     assert mid <= add_working_days(calendar, start + timedelta(days=1), first)
+
+
+@EXAMPLES
+@given(weeks, weeks, instants)
+def test_two_hours_together_are_open_exactly_when_both_are(one: Hours, other: Hours, at: datetime) -> None:
+    together = both(one, other)
+    assert is_open(together, at) == (is_open(one, at) and is_open(other, at))

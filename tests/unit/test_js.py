@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-TESTS = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))
-STATIC = Path(__file__).resolve().parents[2] / "static"
-OLDEST = (20, 19)  # the first that reads a .js file with exports as a module
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "static"
+FOLDER = Path("tests") / "unit" / "js"
+TESTS = sorted(path.name for path in (ROOT / FOLDER).glob("*.test.mjs"))
+OLDEST = 18  # Debian 12's
 
 
 def node() -> str:
@@ -17,16 +19,30 @@ def node() -> str:
     if found is None:
         pytest.skip("node is not installed: the browser's modules are not tested")
     told = subprocess.run([found, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
-    major, minor = (int(part) for part in re.findall(r"\d+", told)[:2])
-    if (major, minor) < OLDEST:
+    if int(re.findall(r"\d+", told)[0]) < OLDEST:
         pytest.skip(f"node {told.strip()} is too old: the browser's modules are not tested")
     return found
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
-def test_browser_module_keeps_its_rules(path: Path) -> None:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The modules with a note that they are modules: an older Node does not see it in a .js file itself."""
+    folder = tmp_path_factory.mktemp("js")
+    for part in (Path("static"), FOLDER):
+        shutil.copytree(ROOT / part, folder / part)
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_browser_module_keeps_its_rules(checkout: Path, name: str) -> None:
     done = subprocess.run(
-        [node(), "--test", str(path)], capture_output=True, text=True, check=False, timeout=120
+        [node(), "--test", str(FOLDER / name)],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -41,7 +57,7 @@ def test_staff_screens_write_text_only() -> None:
 def test_staff_screens_have_every_text_they_name() -> None:
     catalogue = "".join(
         (STATIC.parent / "ensilinja" / "locale" / "fi" / name).read_text(encoding="utf-8")
-        for name in ("console.po", "board.po")
+        for name in ("console.po", "callbacks.po", "form.po", "board.po")
     )
     known = set(re.findall(r'^msgid "([^"]+)"', catalogue, re.MULTILINE))
     scripts = [*STATIC.glob("console*.js"), *STATIC.glob("board*.js"), *STATIC.glob("staff*.js")]

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
+from core.county import LocalText, OutcomeCode
 from core.hours import HELSINKI
 from ensilinja.reporting import kpis
 from ensilinja.reporting.definitions import DEFINITIONS
@@ -12,6 +14,19 @@ from tests import histories as told
 from tests.builders import MONDAY
 from tests.counties import a_county
 
+UNIT_CODES = [
+    OutcomeCode(
+        id=code,
+        name=LocalText(code, code, code),
+        resolved=without,
+        counts=True,
+        survey=False,
+        ends_callback=True,
+        queue="ems",
+        without_unit=without,
+    )
+    for code, without in (("no_unit", True), ("unit", False))
+]
 EVENING = MONDAY + timedelta(hours=12)
 FRIDAY_AFTERNOON = datetime(2026, 11, 20, 15, 50, tzinfo=HELSINKI)
 
@@ -245,6 +260,19 @@ def test_resolution_leaves_out_outcomes_that_do_not_count() -> None:
     facts = of(told.chat(), told.chat(resolved=False), told.chat(), duplicate, open_chat)
 
     assert kpis.resolution_declared(facts, terms()) == Share(n=3, count=2, percent=200 / 3, left_out=1)
+
+
+def test_a_task_counts_by_whether_its_outcome_needed_a_unit() -> None:
+    def task(code: str) -> list[told.Step]:
+        begun = [told.received("task", "ems"), told.queued(queue="ems", channel="callback")]
+        return [*begun, told.held(5, "ems"), told.outcome(9, code)]
+
+    facts = of(task("no_unit"), task("unit"), task("no_unit"), task("duplicate"), told.chat())
+    county = replace(terms().catalogue, outcomes=(*terms().catalogue.outcomes, *UNIT_CODES))
+
+    share = kpis.ems_without_unit(facts, replace(terms(), catalogue=county))
+
+    assert (share.n, share.count, share.left_out) == (3, 2, 1)
 
 
 def test_resolution_over_services_is_by_the_queue_that_closed() -> None:

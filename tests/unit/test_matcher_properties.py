@@ -1,6 +1,5 @@
 """What holds for every line and every floor."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from queues.eligibility import Room, obstacle
 from queues.line import FILLING, FULL, Agent, Settings, Waiting
 from queues.matcher import Decision, match
+from tests.faults.sizes import sized
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 QUEUES = ["nurse", "physio", "dental", "team"]
@@ -81,8 +81,7 @@ def applied(line: list[Waiting], floor: list[Agent], decision: Decision) -> tupl
 
 def with_work(agent: Agent, given_work: list[Waiting]) -> Agent:
     calls = any(entry.channel in FILLING for entry in given_work)
-    return replace(
-        agent,
+    return agent._replace(
         load=agent.load + sum(FULL if entry.channel in FILLING else entry.weight for entry in given_work),
         open_chats=agent.open_chats + sum(entry.channel == "chat" for entry in given_work),
         on_call=agent.on_call or calls,
@@ -148,7 +147,7 @@ def test_matching_again_gives_nothing_new(line: list[Waiting], floor: list[Agent
 @given(waiting_lines(), floors())
 def test_nobody_is_overtaken_by_one_with_the_same_needs(line: list[Waiting], floor: list[Agent]) -> None:
     plain = [
-        replace(entry, passed={}, preferred_agent=None, matter=entry.id, language="fi") for entry in line
+        entry._replace(passed={}, preferred_agent=None, matter=entry.id, language="fi") for entry in line
     ]
     offered = {pair.entry for pair in match(plain, floor, NOW, RULES).offers}
     for kind in {entry.kind for entry in plain}:
@@ -173,11 +172,11 @@ def grouped(floor: list[Agent]) -> list[list[Agent]]:
 
 
 @given(waiting_lines(most=20), floors().filter(bool))
-@settings(max_examples=60)
+@settings(max_examples=sized(30, 60, 2_000))
 def test_nobody_starves(line: list[Waiting], floor: list[Agent]) -> None:
     """Serving round after round serves everyone whom somebody can serve, promised and live alike."""
     able = [
-        replace(agent, queues=frozenset(QUEUES), load=0, open_chats=0, on_call=False, capacity=2)
+        agent._replace(queues=frozenset(QUEUES), load=0, open_chats=0, on_call=False, capacity=2)
         for agent in floor
     ]
     rest, now = [entry for entry in line if entry.tier and entry.queue != "team"], NOW
@@ -192,7 +191,7 @@ def test_nobody_starves(line: list[Waiting], floor: list[Agent]) -> None:
 @given(
     st.lists(st.sampled_from(["chat", "callback"]), min_size=4, max_size=4, unique=False), st.integers(2, 5)
 )
-@settings(max_examples=30)
+@settings(max_examples=sized(15, 30, 1_000))
 def test_promised_and_live_both_go_on_under_endless_arrivals(first: list[str], count: int) -> None:
     """With more of both than can be served, neither waits for the other to run out."""
     floor = [

@@ -12,7 +12,7 @@ from core.urgency import Urgency
 from ensilinja.people import lines, profile
 from ensilinja.people.profile import Way
 from triage.definition import Subject
-from triage.engine import evaluate, next_question
+from triage.engine import evaluate, gate, next_question, ticked
 from triage.loader import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +20,9 @@ PROFILE = profile.read_profile((ROOT / "config" / "demo" / "load_profile.json").
 FOLDER = ROOT / "config" / "oma-hame"
 COUNTY = load_catalogue(FOLDER)
 CONTENT = load(FOLDER / "triage", require_approval=False)
+CLEAR = gate(CONTENT, ticked(CONTENT, (), ()))
 TOPICS = tuple(CONTENT.topics)
+PASSED = gate(CONTENT, ticked(CONTENT, (), ()))
 MONDAY = datetime(2026, 11, 22, 22, tzinfo=UTC)  # midnight in Helsinki
 WEEK = timedelta(days=7)
 
@@ -90,7 +92,7 @@ def test_matters_are_harmless_topics_only() -> None:
 def test_every_form_is_filled_to_its_end(topic: str) -> None:
     for seed in range(20):
         answers = profile.fill(Random(seed), CONTENT, topic)
-        found = evaluate(CONTENT, topic, answers, Subject(), gate=None, finished=True)
+        found = evaluate(CONTENT, topic, answers, Subject(), gate=CLEAR, finished=True)
 
         assert next_question(CONTENT, topic, answers, Subject()) is None
         assert found.level in Urgency
@@ -100,8 +102,8 @@ def test_emergencies_among_filled_forms_are_few() -> None:
     rng = Random(5)
     topics = [person.topic for person in people(5)]
     levels = [
-        evaluate(CONTENT, topic, profile.fill(rng, CONTENT, topic), Subject(), gate=None, finished=True).level
-        for topic in topics
+        evaluate(CONTENT, topic, form, Subject(), gate=CLEAR, finished=True).level
+        for topic, form in [(topic, profile.fill(rng, CONTENT, topic)) for topic in topics]
     ]
 
     assert levels.count(Urgency.EMERGENCY) < len(levels) / 4
@@ -132,7 +134,7 @@ def test_one_nurse_for_six_people(people_count: int, nurses: int) -> None:
 
 @pytest.mark.parametrize("nurses", [1, 2, 3, 4, 9])
 def test_nurses_together_serve_every_queue(nurses: int) -> None:
-    queues = ["nurse", "physio", "mental", "dental"]
+    queues = ["nurse", "physio", "mental", "dental", "maternity", "social", "info"]
     served = [profile.queues_of(place, nurses, queues) for place in range(nurses)]
 
     assert {queue for each in served for queue in each} == set(queues)

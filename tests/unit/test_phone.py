@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.phone import PhoneFault, mask, normalise
+from tests.faults.sizes import sized
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_fault_never_repeats_the_number() -> None:
     assert "12345" not in f"{raised.value}{raised.value.detail}"
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=sized(300, 2_000, 20_000))
 @given(st.text(alphabet="0123456789+ ()-", max_size=20) | st.text(max_size=40))
 def test_any_text_is_a_stable_number_or_a_fault(written: str) -> None:
     try:

@@ -9,6 +9,7 @@ from core.catalogue import Line, LocalText, PromiseKind, PromiseRule, Queue, loa
 from core.hours import HELSINKI, Calendar, Hours, Interval, is_open, local_date
 from core.urgency import Urgency
 from router.promises import binding_due, callback_due, is_broken, told_range
+from tests.faults.sizes import sized
 
 CATALOGUE = load_catalogue(Path(__file__).parents[2] / "config" / "oma-hame")
 ELDERLY, DENTAL, NURSE = CATALOGUE.line("elderly"), CATALOGUE.line("dental"), CATALOGUE.queue("nurse")
@@ -66,7 +67,7 @@ def test_a_promise_in_service_time_is_told_in_quarters_and_ends_with_the_day() -
     assert callback_due(IN_TWO_HOURS, local("2026-11-02 17:00"), CALENDAR) == local("2026-11-03 10:00")
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=sized(300, 2_000, 20_000))
 @given(
     st.integers(0, 10 * 365 * 24 * 60),
     st.integers(0, 10_000),

@@ -116,3 +116,60 @@ def test_serve_refuses_without_a_key_and_the_demo_makes_one_once(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "new" / "key").stat().st_mode) == 0o600
     with pytest.raises(ConfigFaults, match="is missing"):
         load_key(settings)
+
+
+def test_a_cloud_exchange_needs_its_address_and_a_long_secret(tmp_path: Path) -> None:
+    assert set(faults_of({"ENSILINJA_TELEPHONY": "webhook"})) == {
+        "ENSILINJA_TELEPHONY_URL",
+        "ENSILINJA_TELEPHONY_SECRET",
+    }
+    short = {"ENSILINJA_TELEPHONY": "webhook", "ENSILINJA_TELEPHONY_SECRET": f"{'a' * 32} short"}
+    assert "ENSILINJA_TELEPHONY_SECRET" in faults_of(short)
+    (tmp_path / "secret").write_text("a" * 32 + "\n" + "b" * 32 + "\n")
+    settings = load_settings({
+        "ENSILINJA_TELEPHONY": "webhook",
+        "ENSILINJA_TELEPHONY_URL": "https://exchange.example/commands",
+        "ENSILINJA_TELEPHONY_SECRET_FILE": str(tmp_path / "secret"),
+    })  # fmt: skip
+    assert settings.hook_secrets() == (b"a" * 32, b"b" * 32)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://exchange.example/", "ftp://127.0.0.1/", "https://", "exchange.example"]
+)
+def test_commands_go_out_by_https_only(url: str) -> None:
+    assert "ENSILINJA_TELEPHONY_URL" in faults_of({"ENSILINJA_TELEPHONY_URL": url})
+
+
+ASTERISK = {
+    "ENSILINJA_TELEPHONY": "asterisk",
+    "ENSILINJA_TELEPHONY_URL": "http://127.0.0.1:8088/ari",
+    "ENSILINJA_TELEPHONY_SECRET": "long-enough!",
+}
+
+
+def test_an_asterisk_needs_its_address_and_password(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("not-a-password\n")
+    by_file = {**ASTERISK, "ENSILINJA_TELEPHONY_SECRET_FILE": str(secret)}
+    by_file.pop("ENSILINJA_TELEPHONY_SECRET")
+
+    assert load_settings(by_file).telephony_trunk == "PJSIP/{number}@operator"
+    assert set(faults_of({"ENSILINJA_TELEPHONY": "asterisk"})) == {
+        "ENSILINJA_TELEPHONY_URL",
+        "ENSILINJA_TELEPHONY_SECRET",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TELEPHONY_URL", "http://127.0.0.1:8088/"), ("TELEPHONY_URL", "http://pbx.example/ari"),
+        ("TELEPHONY_SECRET", "short"), ("TELEPHONY_USER", "a b"), ("TELEPHONY_APP", "a,b"),
+        ("TELEPHONY_TRUNK", "PJSIP/operator"), ("TELEPHONY_TRUNK", "PJSIP/{number}&PJSIP/{number}"),
+        ("TELEPHONY_TRUNK", "PJSIP/{device}"), ("TELEPHONY_DEVICE", "PJSIP/1&PJSIP/{device}"),
+        ("TELEPHONY_DEVICE", "{device}"), ("TELEPHONY_SOUNDS", "a,b"),
+    ],
+)  # fmt: skip
+def test_what_an_asterisk_could_not_use_is_named(name: str, value: str) -> None:
+    assert set(faults_of({**ASTERISK, f"ENSILINJA_{name}": value})) == {f"ENSILINJA_{name}"}

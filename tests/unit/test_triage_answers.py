@@ -102,3 +102,13 @@ def test_checked_answer_is_readable_or_unknown(kind: Kind, raw: str | list[str])
 )
 def test_reading_a_stored_misfit_never_raises(kind: Kind, raw: object) -> None:
     reader(question(kind, "a"))(raw)
+
+
+def test_none_of_these_stands_alone() -> None:
+    signs = question(Kind.MULTICHOICE, "none", "rash", "fever")
+
+    assert check_answer(signs, ["none"]) == ("none",)
+    assert check_answer(signs, ["rash", "fever"]) == ("rash", "fever")
+    with pytest.raises(AnswerFault) as refused:
+        check_answer(signs, ["rash", "none"])
+    assert refused.value.code == "both"

@@ -3,13 +3,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.errors import ExpressionFault
-from triage.expressions import NOTHING, Compare, Span, compiled, names, parse
+from triage.expressions import Compare, compiled, names, parse
+from triage.readings import NOTHING, Readings, Span
 
 TRUTHS = (True, False, None)
 
 
 def truth(text: str, **env: object) -> bool | None:
-    return compiled(parse(text))(env)
+    readings = Readings()
+    for name, value in env.items():
+        readings.put(name, value)
+    return readings.truth(compiled(parse(text)))
 
 
 @pytest.mark.parametrize("left", TRUTHS)
@@ -102,4 +106,4 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         expression = parse(text)
     except ExpressionFault:
         return
-    compiled(expression)({})
+    assert Readings().truth(compiled(expression)) in TRUTHS

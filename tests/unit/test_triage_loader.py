@@ -1,23 +1,27 @@
 import importlib.util
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.counties import FEW_TOPICS, SHIPPED, with_few_topics
 from triage import fhir
 from triage.errors import ContentFaults
 from triage.loader import load
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "config" / "oma-hame" / "triage"
+FOLDER = SHIPPED / "triage"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(FOLDER, tmp_path / "triage"))
+    return with_few_topics(tmp_path / "triage", FOLDER)
+
+
+def test_folder_of_these_tests_has_no_faults(folder: Path) -> None:
+    assert FEW_TOPICS == load(folder, require_approval=False).topics.keys()
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -61,12 +65,12 @@ RULE_FAULTS = [
     ),
     ("uti", 'id = "uti"', 'id = "utii"', "is not the file's name"),
     ("uti", 'queue = "nurse"\n', "", "queue: is missing"),
-    ("uti", 'version = "0.2.0"', 'version = "0.3.0"', "is not the version of the rules"),
+    ("uti", 'version = "0.3.0"', 'version = "0.4.0"', "is not the version of the rules"),
     ("toothache", 'goto = "dental_swelling"', 'goto = "swelling"', "there is no other topic swelling"),
     ("depression", '"phq8", "phq9"', '"phq8", "phq10"', "phq10 is not a question here"),
     ("dental_swelling", 'level = "DAYS_1_3"', 'level = "SELF_CARE"', "never ends in self-care"),
     ("floor", 'when = "pain>=8"', 'when = "pain>=11"', "can never be true"),
-    ("gate", 'when = "gate_chest=true"', 'when = "gate_breathing=true"', "is asked but used nowhere"),
+    ("gate", 'when = "gate_chest=true"', 'when = "gate_breathing=true"', "is not true of its own item alone"),
 ]
 
 
@@ -79,7 +83,18 @@ def test_wrong_rule_is_refused(folder: Path, name: str, old: str, new: str, mess
 FORM_FAULTS: list[tuple[str, str, Callable[[list[dict[str, Any]]], object], str]] = [
     ("later", "uti", lambda items: items.insert(0, items.pop(6)), "which is asked later"),
     ("type", "uti", lambda items: items[0].update(type="quantity"), "'quantity' is not supported"),
-    ("group", "uti", lambda items: items[0].update(item=[]), "'item' is not supported"),
+    (
+        "inside",
+        "uti",
+        lambda items: items[0].update(item=[{**items[1], "linkId": "inner"}]),
+        "inner: an item inside a question is not supported",
+    ),
+    (
+        "left out",
+        "uti",
+        lambda items: items[0].update(prefix="1."),
+        "'prefix' is left out",
+    ),
     ("twice", "uti", lambda items: items.append(items[0]), "the linkId is used twice"),
     ("text", "uti", lambda items: items[0].pop("_text"), "the text in en is missing"),
     (
@@ -104,7 +119,7 @@ FORM_FAULTS: list[tuple[str, str, Callable[[list[dict[str, Any]]], object], str]
     (
         "impossible",
         "depression",
-        lambda items: items[5]["enableWhen"][0].update(answerInteger=7),
+        lambda items: items[7]["enableWhen"][0].update(answerInteger=7),
         "can never be shown",
     ),
     ("gate", "gate", lambda items: items[0].update(type="integer"), "is not a plain yes or no"),
@@ -124,7 +139,7 @@ def test_wrong_questionnaire_is_refused(
 def test_hidden_no_that_would_raise_the_level_is_refused(folder: Path) -> None:
     edit(
         folder / "dental_swelling.questionnaire.json",
-        lambda items: items[1].update(
+        lambda items: items[5].update(
             enableWhen=[{"question": "breath_swallow", "operator": "=", "answerBoolean": True}]
         ),
     )
@@ -134,7 +149,7 @@ def test_hidden_no_that_would_raise_the_level_is_refused(folder: Path) -> None:
 def test_all_faults_of_all_files_are_told_at_once(folder: Path) -> None:
     change(folder / "uti.rules.toml", 'why.sv = "urinstämma"', 'why.sv = ""')
     change(folder / "uti.rules.toml", 'when = "age<18"', 'when = "age<0"')
-    (folder / "low_back.questionnaire.json").write_text("{", encoding="utf-8")
+    (folder / "crisis.questionnaire.json").write_text("{", encoding="utf-8")
     (folder / "floor.rules.toml").unlink()
     found = faults(folder)
     assert len({fault.split(":")[0] for fault in found}) >= 3
@@ -160,13 +175,6 @@ def test_questionnaire_survives_writing_and_reading(file: Path) -> None:
     form = fhir.parse(data, file.name)
     assert fhir.parse(json.loads(json.dumps(fhir.serialise(form))), file.name) == form
     assert fhir.serialise(form) == data
-
-
-def test_weight_is_read_from_the_older_extension_and_the_coding_too() -> None:
-    coding = {"code": "b", "display": "B", "extension": [{"url": fhir.WEIGHTS[1], "valueDecimal": 2}]}
-    item = {"linkId": "q", "text": "Q", "type": "choice", "answerOption": [{"valueCoding": coding}]}
-    form = fhir.parse({"resourceType": "Questionnaire", "item": [item]}, "x.json")
-    assert form.questions[0].options[0].weight == 2
 
 
 def test_converter_writes_what_the_loader_reads(tmp_path: Path) -> None:

@@ -4,18 +4,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.urgency import Urgency, more_urgent
-from triage import engine
+from tests.faults.sizes import sized
+from triage import engine, probing
 from triage.definition import UNKNOWN, Answers, GateResult, Kind, Question, Subject, Value
+from triage.environment import run
 from triage.loader import load
 
 CONTENT = load(Path(__file__).parents[2] / "config" / "oma-hame" / "triage", require_approval=False)
-CLEAR = GateResult(level=None, fired=(), tags=frozenset())
+CLEAR = GateResult(level=None, fired=(), tags=frozenset(), complete=True)
+OPEN = engine.gate(CONTENT, {})
 QUESTIONS = {
-    question.id: question
-    for form in (CONTENT.common, *(topic.questionnaire for topic in CONTENT.topics.values()))
-    for question in form.questions
-    if not question.hidden and question.id not in CONTENT.roof
+    name: {
+        question.id: question
+        for question in probing.all_questions(CONTENT, topic)
+        if question.id not in CONTENT.roof and question.kind is not Kind.TEXT
+    }
+    for name, topic in CONTENT.topics.items()
 }
+EVERY_NAME = sorted({name for questions in QUESTIONS.values() for name in questions})
+SCORES = {s.id: set(s.items) for topic in CONTENT.topics.values() for s in topic.ruleset.scores}
 
 topics = st.sampled_from(sorted(CONTENT.topics))
 subjects = st.builds(
@@ -31,37 +38,50 @@ def values(question: Question) -> st.SearchStrategy[Value]:
             return st.booleans()
         case Kind.CHOICE:
             return st.sampled_from([option.code for option in question.options])
+        case Kind.MULTICHOICE:
+            codes = st.sampled_from([option.code for option in question.options])
+            return st.lists(codes, min_size=1, unique=True).map(tuple)
         case Kind.INTEGER:
             return st.integers(int(question.minimum or 0), int(question.maximum or 100))
         case _:
             return st.floats(question.minimum, question.maximum)
 
 
-full = st.fixed_dictionaries({name: values(question) for name, question in QUESTIONS.items()})
+@st.composite
+def filled(draw: st.DrawFn) -> tuple[str, dict[str, Value]]:
+    """A topic and answers to all that it can ask."""
+    topic = draw(topics)
+    return topic, draw(st.fixed_dictionaries({name: values(q) for name, q in QUESTIONS[topic].items()}))
 
 
-def with_what_shows_them(names: set[str]) -> set[str]:
-    """The questions and those their show-conditions read: what a person can have answered at some moment."""
+@st.composite
+def left_halfway(draw: st.DrawFn) -> tuple[str, dict[str, Value], set[str]]:
+    """The same, and the names of some questions with those that their show-conditions read."""
+    topic, answers = draw(filled())
+    kept = draw(st.sets(st.sampled_from(sorted(answers))))
+    return topic, answers, with_what_shows_them(topic, kept)
+
+
+def with_what_shows_them(topic: str, names: set[str]) -> set[str]:
+    """What a person can have answered at some moment."""
     wanted = set(names)
     for name in sorted(names):
-        for condition in QUESTIONS[name].shown_when:
-            scored = {"phq1", "phq2"} if condition.question == "phq2_total" else {condition.question}
-            wanted |= with_what_shows_them(scored)
+        for condition in QUESTIONS[topic][name].shown_when:
+            scored = SCORES.get(condition.question, {condition.question})
+            wanted |= with_what_shows_them(topic, scored & QUESTIONS[topic].keys())
     return wanted
-
-
-kept = st.sets(st.sampled_from(sorted(QUESTIONS))).map(with_what_shows_them)
 
 
 def level(topic: str, answers: Answers, subject: Subject) -> Urgency:
     return engine.evaluate(CONTENT, topic, answers, subject, gate=CLEAR, finished=True).level
 
 
-@settings(max_examples=300)
-@given(topic=topics, answers=full, left=kept, subject=subjects)
+@settings(max_examples=sized(150, 300, 5_000))
+@given(form=left_halfway(), subject=subjects)
 def test_complete_result_is_never_raised_by_what_was_left_unanswered(
-    topic: str, answers: dict[str, Value], left: set[str], subject: Subject
+    form: tuple[str, dict[str, Value], set[str]], subject: Subject
 ) -> None:
+    topic, answers, left = form
     part = {name: value for name, value in answers.items() if name in left}
     before = engine.evaluate(CONTENT, topic, part, subject, gate=CLEAR, finished=True)
     after = engine.evaluate(CONTENT, topic, answers, subject, gate=CLEAR, finished=True)
@@ -73,11 +93,12 @@ def test_complete_result_is_never_raised_by_what_was_left_unanswered(
     assert {fired.id for fired in before.fired} <= {fired.id for fired in after.fired}
 
 
-@settings(max_examples=300)
-@given(topic=topics, answers=full, left=kept, subject=subjects)
+@settings(max_examples=sized(150, 300, 5_000))
+@given(form=left_halfway(), subject=subjects)
 def test_unanswered_and_i_do_not_know_are_the_same(
-    topic: str, answers: dict[str, Value], left: set[str], subject: Subject
+    form: tuple[str, dict[str, Value], set[str]], subject: Subject
 ) -> None:
+    topic, answers, left = form
     part = {name: value for name, value in answers.items() if name in left}
     said = {name: answers[name] if name in left else UNKNOWN for name in answers}
     assert engine.evaluate(CONTENT, topic, part, subject, gate=CLEAR, finished=True) == engine.evaluate(
@@ -85,33 +106,34 @@ def test_unanswered_and_i_do_not_know_are_the_same(
     )
 
 
-@settings(max_examples=300)
-@given(
-    topic=topics, answers=full, left=kept, subject=subjects, worse=st.sampled_from(["poor_condition", "pain"])
-)
+@settings(max_examples=sized(150, 300, 5_000))
+@given(form=left_halfway(), subject=subjects, worse=st.sampled_from(["poor_condition", "pain"]))
 def test_poor_condition_and_severe_pain_never_lower(
-    topic: str, answers: dict[str, Value], left: set[str], subject: Subject, worse: str
+    form: tuple[str, dict[str, Value], set[str]], subject: Subject, worse: str
 ) -> None:
+    topic, answers, left = form
     part = {name: value for name, value in answers.items() if name in left}
     bad = {**part, worse: True if worse == "poor_condition" else 9}
     assert level(topic, bad, subject).rank <= min(level(topic, part, subject).rank, Urgency.SAME_DAY.rank)
 
 
-@settings(max_examples=200)
-@given(topic=topics, answers=full, subject=subjects, finished=st.booleans())
+@settings(max_examples=sized(100, 200, 5_000))
+@given(form=filled(), subject=subjects, finished=st.booleans())
 def test_without_the_emergency_page_nothing_is_complete_but_an_emergency(
-    topic: str, answers: dict[str, Value], subject: Subject, finished: bool
+    form: tuple[str, dict[str, Value]], subject: Subject, finished: bool
 ) -> None:
-    result = engine.evaluate(CONTENT, topic, answers, subject, gate=None, finished=finished)
+    topic, answers = form
+    result = engine.evaluate(CONTENT, topic, answers, subject, gate=OPEN, finished=finished)
     assert result.complete == (result.level is Urgency.EMERGENCY)
     assert result.level is not Urgency.SELF_CARE
 
 
-@settings(max_examples=200)
-@given(topic=topics, answers=full, subject=subjects)
-def test_gate_only_makes_more_urgent(topic: str, answers: dict[str, Value], subject: Subject) -> None:
-    emergency = engine.gate(CONTENT, frozenset({"gate_chest"}))
-    infant = engine.gate(CONTENT, frozenset({"gate_infant_fever"}))
+@settings(max_examples=sized(100, 200, 5_000))
+@given(form=filled(), subject=subjects)
+def test_gate_only_makes_more_urgent(form: tuple[str, dict[str, Value]], subject: Subject) -> None:
+    topic, answers = form
+    emergency = engine.gate(CONTENT, engine.ticked(CONTENT, {"gate_chest"}, ()))
+    infant = engine.gate(CONTENT, engine.ticked(CONTENT, {"gate_infant_fever"}, ()))
     ended = engine.evaluate(CONTENT, topic, answers, subject, gate=emergency, finished=False)
     assert (ended.level, ended.complete) == (Urgency.EMERGENCY, True)
     both = engine.evaluate(CONTENT, topic, answers, subject, gate=infant, finished=True)
@@ -121,12 +143,12 @@ def test_gate_only_makes_more_urgent(topic: str, answers: dict[str, Value], subj
 junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()) | st.binary()
 
 
-@settings(max_examples=400)
+@settings(max_examples=sized(150, 400, 5_000))
 @given(
     topic=topics,
-    answers=st.dictionaries(st.sampled_from(sorted(QUESTIONS)) | st.text(), junk),
+    answers=st.dictionaries(st.sampled_from(EVERY_NAME) | st.text(), junk),
     subject=subjects,
-    gate=st.none() | st.just(CLEAR),
+    gate=st.sampled_from([OPEN, CLEAR]),
     finished=st.booleans(),
 )
 def test_no_answers_whatever_make_the_engine_raise(
@@ -139,21 +161,30 @@ def test_no_answers_whatever_make_the_engine_raise(
     assert 0 <= low <= high
 
 
-@settings(max_examples=150)
-@given(topic=topics, answers=full, subject=subjects)
+@settings(max_examples=sized(75, 150, 5_000))
+@given(form=filled(), subject=subjects)
 def test_walk_asks_each_question_once_within_the_told_range(
-    topic: str, answers: dict[str, Value], subject: Subject
+    form: tuple[str, dict[str, Value]], subject: Subject
 ) -> None:
+    topic, answers = form
     given_so_far: dict[str, Value] = {}
-    most = engine.remaining(CONTENT, topic, given_so_far, subject)[1]
+    fewest, most = engine.remaining(CONTENT, topic, given_so_far, subject)
+    topics_run = run(CONTENT, topic, given_so_far, subject)[0].ids()
     while (question := engine.next_question(CONTENT, topic, given_so_far, subject)) is not None:
         assert question.id not in given_so_far
-        given_so_far[question.id] = answers[question.id]
-    assert len(given_so_far) <= most
+        assert fewest <= most
+        assert most > 0
+        given_so_far[question.id] = answers.get(question.id, "sanoja")
+        before, went_before = most, topics_run
+        fewest, most = engine.remaining(CONTENT, topic, given_so_far, subject)
+        topics_run = run(CONTENT, topic, given_so_far, subject)[0].ids()
+        assert most < before or topics_run != went_before
+    assert most == 0
     walked = engine.evaluate(CONTENT, topic, given_so_far, subject, gate=CLEAR, finished=True)
     assert walked.complete
     ruled_out = CONTENT.topic(topic).not_applicable
-    others = {name: value for name, value in answers.items() if name not in ruled_out}
+    asked = given_so_far.keys()  # a topic that was moved to may ask what the first one rules out
+    others = {name: value for name, value in answers.items() if name in asked or name not in ruled_out}
     assert walked.level is level(topic, others, subject)
 
 

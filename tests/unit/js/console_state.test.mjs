@@ -115,9 +115,16 @@ describe("content", () => {
 
   test("messages are in sequence and never twice", () => {
     const state = after(snapshot([held(1)]), opened([said(2), said(1)]),
-      event("chat.message", 1, 3, { row: held(1, { n: 3 }), message: said(3) }),
-      event("chat.message", 1, 3, { row: held(1, { n: 3 }), message: said(3) }));
+      event("chat.message", 1, 3, { unread: 1, message: said(3) }),
+      event("chat.message", 1, 3, { unread: 1, message: said(3) }));
     assert.deepEqual(state.details[1].messages.map((m) => m.seq), [1, 2, 3]);
+  });
+
+  test("what is said changes what is unread, an old word does not", () => {
+    const state = after(snapshot([held(1, { n: 2 })]), event("chat.message", 1, 4, { unread: 2 }),
+      event("chat.message", 1, 3, { unread: 1 }), event("chat.message", 9, 4, { unread: 1 }));
+    assert.deepEqual([state.rows[1].unread, state.rows[1].n, state.rows[1].state], [2, 4, "held"]);
+    assert.equal(state.rows[9], undefined);
   });
 
   test("content leaves the desk with the contact", () => {
@@ -142,7 +149,7 @@ describe("content", () => {
 
   test("an acknowledged message is in the log once, whichever comes first", () => {
     const own = said(2, { from: "staff", name: "Maija K.", client_id: "a" });
-    const pushed = event("chat.message", 1, 3, { row: held(1, { n: 3 }), message: own });
+    const pushed = event("chat.message", 1, 3, { unread: 0, message: own });
     const ack = { type: "sent", client_id: "a", seq: 2, at: NOON };
     for (const order of [[pushed, ack], [ack, pushed]]) {
       const state = after(snapshot([held(1)]), opened([said(1)]), written, ...order);
@@ -168,18 +175,33 @@ describe("content", () => {
 });
 
 describe("calls and shift", () => {
-  test("the end of an attempt is completed by what opening tells", () => {
-    const state = after(snapshot([held(1, { channel: "callback" })]),
-      { type: "attempt", contact: 1, attempt: { id: 4, n: 2, state: "requested" } },
+  test("a call is on as long as its row tells so, and only mine", () => {
+    const call = (state, changes = {}) => held(1, { channel: "callback", call: { state, attempt: 4, result: null }, ...changes });
+    for (const stage of ["agent_rings", "resident_rings", "on"]) assert.equal(line.callNow(after(snapshot([call(stage)]))).contact, 1);
+    assert.equal(line.callNow(after(snapshot([call("ended")]))), undefined);
+    assert.equal(line.callNow(after(snapshot([call("on", { mine: false })]))), undefined);
+  });
+
+  test("the oldest who asked for a call is found whoever has her", () => {
+    const calls = [row(1, { channel: "callback" }), held(2, { channel: "callback", arrived_at: "2026-11-01T08:00:00Z" }), row(3, { arrived_at: "2026-10-01T08:00:00Z" })];
+    assert.equal(line.oldestCallback(after(snapshot(calls))).contact, 2);
+  });
+
+  test("what came of a call has the contact read again", () => {
+    const state = after(snapshot([held(1, { channel: "callback" })]), { type: "opened", contact: 1, brief: {}, messages: [] },
       event("attempt.ended", 1, 3, { row: held(1, { n: 3, channel: "callback" }) }));
-    assert.deepEqual(line.attemptOf(state, 1), { state: "ended", result: null, id: 4 });
-    const told = line.reduce(state, { type: "opened", contact: 1, brief: { attempts: [{ n: 1, result: "busy" }, { n: 2, result: "no_answer" }] }, messages: [] });
-    assert.equal(line.attemptOf(told, 1).result, "no_answer");
+    assert.equal(state.details[1].isOld, true);
   });
 
   test("two missed offers show as not answering", () => {
-    const state = after(snapshot([]), { type: "event", frame: { ev: "shift.state", state: "not_answering", reason: "missed" } });
-    assert.equal(state.shift.state, "not_answering");
+    const frame = { ev: "shift.state", state: "not_answering", shift_now: { state: "not_answering", capacity: 3 } };
+    assert.equal(after(snapshot([]), { type: "event", frame }).shift.state, "not_answering");
+  });
+
+  test("a shift begun or ended on another screen is begun or ended here", () => {
+    const begun = after(snapshot([], { shift: null }), { type: "event", frame: { ev: "shift.started", shift_now: { state: "ready", capacity: 2 } } });
+    assert.equal(begun.shift.capacity, 2);
+    assert.equal(line.reduce(begun, { type: "event", frame: { ev: "shift.ended", shift_now: null } }).shift, null);
   });
 
   test("nothing rings off shift", () => {
