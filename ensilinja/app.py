@@ -14,9 +14,10 @@ from aiohttp import web
 from jinja2 import Environment
 
 from callbacks.telephony.ari_link import AriLink
-from callbacks.telephony.asterisk import AsteriskTelephony, Ways
+from callbacks.telephony.asterisk import AsteriskTelephony
 from callbacks.telephony.port import Telephony
 from callbacks.telephony.simulated import SimulatedTelephony
+from callbacks.telephony.ways import Ways
 from callbacks.telephony.webhook import WebhookTelephony
 from core import failpoints
 from core.bus import Bus, LocalBus

@@ -16,9 +16,10 @@ from aiohttp import WSMsgType, web
 from callbacks.telephony import inbound
 from callbacks.telephony.ari import leg_of
 from callbacks.telephony.ari_link import AriLink
-from callbacks.telephony.asterisk import AsteriskTelephony, Ways
+from callbacks.telephony.asterisk import AsteriskTelephony
 from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
 from callbacks.telephony.simulated import Behaviour, Caller
+from callbacks.telephony.ways import Ways
 from core.clock import Clock
 
 APP, USER, PASSWORD = "ensilinja", "ensilinja", "only-of-the-tests"

@@ -6,8 +6,7 @@ One process has the link at a time. It stores nothing: what is on is read from A
 import asyncio
 import contextlib
 import random
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
@@ -32,6 +31,7 @@ from callbacks.telephony.port import (
     Prompts,
     TelephonyEvent,
 )
+from callbacks.telephony.ways import Ways
 from callbacks.telephony.webhook import NotKnown
 from core.clock import Clock
 from core.errors import Unavailable
@@ -42,47 +42,6 @@ PAUSE, LONGEST_PAUSE = 0.25, 5.0  # seconds before the next try to connect; doub
 WATCH = 20.0  # seconds between two signs that callers are looked after; inbound.LIMIT_S is their end
 UNREAD = 64  # news of one call that may wait; a person presses no more keys than that
 HIDDEN = frozenset({"", "anonymous", "unavailable", "restricted", "private"})
-_DEVICE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
-FEWEST = 6  # digits that two writings of one number share
-NO_DEVICE = frozenset({"", "browser"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """How to reach people by this exchange; `numbers` are the lines', as the county writes them, or empty."""
-
-    trunk: str
-    device: str
-    numbers: Mapping[str, str]
-
-    def endpoint_of(self, device: str) -> str:
-        """The professional's telephone; empty for one who has none, or whose name is no name."""
-        is_one = device not in NO_DEVICE and _DEVICE.fullmatch(device) is not None
-        return self.device.replace("{device}", device) if is_one else ""
-
-    def outside(self, number: str) -> str:
-        """The way out to a number in E.164."""
-        return self.trunk.replace("{number}", number)
-
-    def line_of(self, dialled: str) -> str:
-        """The line of a dialled number, however the operator writes it; else what the dialplan says."""
-        found = [line for line, number in self.numbers.items() if number and _same(number, dialled)]
-        return found[0] if len(found) == 1 else dialled
-
-    def shown(self, line: str) -> str:
-        """The number that a called resident sees."""
-        number = self.numbers.get(line, "")
-        return f"{'+' * number.startswith('+')}{_digits(number)}"
-
-
-def _digits(number: str) -> str:
-    return re.sub(r"\D", "", number)
-
-
-def _same(number: str, dialled: str) -> bool:
-    """One may have the country's or the area's code that the other leaves out."""
-    one, other = _digits(number).lstrip("0"), _digits(dialled).lstrip("0")
-    return min(len(one), len(other)) >= FEWEST and (one.endswith(other) or other.endswith(one))
 
 
 @dataclass(slots=True)

@@ -12,11 +12,11 @@ from callbacks.results import Result
 from callbacks.telephony import inbound, outbound
 from callbacks.telephony.adopting import standing
 from callbacks.telephony.ari import Channel, Leg, Request, leg_of, read_event
-from callbacks.telephony.asterisk import Ways
 from callbacks.telephony.inbound import At, Caller, Place, Tell
 from callbacks.telephony.outbound import Dialled, Stage
 from callbacks.telephony.port import DialEnded, DialFailed, Prompts
 from callbacks.telephony.sounds import files
+from callbacks.telephony.ways import Ways
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 PLACE = Place(app="ensilinja", sounds="s")
