@@ -64,5 +64,19 @@ class Attempt(Row, table=True):
     )
 
 
+class Trial(Row, table=True):
+    """A line's newest trial call, which is on while there is a `key`. When the next is due, or by when this
+    one must be heard, follows from it. `misses` are those in a row, since `missed_since`.
+    """
+
+    line: str = Field(primary_key=True)
+    began_at: datetime = utc()
+    key: str | None = None
+    placed_at: datetime | None = utc(nullable=True)
+    misses: int = 0
+    missed_since: datetime | None = utc(nullable=True)
+
+
 ATTEMPT = columns(Attempt)
 CALL = columns(Call)
+TRIAL = columns(Trial)

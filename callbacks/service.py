@@ -37,7 +37,10 @@ from callbacks.telephony.port import (
     KeyPressed,
     Prompts,
     TelephonyEvent,
+    TrialArrived,
+    TrialHeard,
 )
+from callbacks.trials import greet, silent_lines, was_heard
 from callbacks.views import Accepted
 from core import inbox
 from core.access import log_access
@@ -64,6 +67,7 @@ __all__ = [
     "over",
     "promise",
     "say_result",
+    "silent_lines",
     "sweep",
     "take",
 ]
@@ -113,6 +117,10 @@ def hear(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> Pr
             gone(tx, provider, event, services)
         case CallsOn():
             reconcile(tx, provider, event, services)
+        case TrialArrived():
+            return greet(tx, event, services)
+        case TrialHeard():
+            was_heard(tx, event)
         case _:
             _hear_of_dial(tx, event, services)
     return None

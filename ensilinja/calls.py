@@ -4,10 +4,13 @@ never."""
 import asyncio
 import contextlib
 import secrets
+from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from callbacks import service as callbacks
+from callbacks import trials
 from callbacks.telephony.asterisk import AsteriskTelephony
 from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
 from core import lease
@@ -34,6 +37,22 @@ def listener(runtime: Runtime) -> OnEvent:
             raise
 
     return heard
+
+
+async def try_lines(runtime: Runtime) -> None:
+    """One turn of the lines' trial calls; the process that has the link rings.
+
+    While nobody has it, they are missed: callers do not get through either.
+    """
+    exchange, services = runtime.telephony, runtime.services
+    every = timedelta(minutes=runtime.settings.telephony_trial_minutes)
+    if not every or not exchange.can_try_lines:
+        return
+    is_due = partial(trials.is_due, every=every, places=exchange.is_linked)
+    turn = partial(trials.turn, every=every, places=exchange.is_linked)
+    if await runtime.store.read(is_due, services):
+        for order in await runtime.store.write(turn, services):
+            await exchange.try_line(order.key, order.line)
 
 
 async def keep_link(runtime: Runtime, exchange: AsteriskTelephony) -> None:

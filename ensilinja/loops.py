@@ -14,7 +14,7 @@ from chat import service as chat
 from core import jobs
 from core.clock import NOTICED
 from core.store import Recorded, Tx
-from ensilinja import metrics, probes, sockets, version, work
+from ensilinja import calls, metrics, probes, sockets, version, work
 from ensilinja.admission import Load, admission, room
 from ensilinja.notify import sending
 from ensilinja.reporting import keeper
@@ -106,6 +106,7 @@ class Loops:
             ("board", self.board, SECOND, None, 0.0),
             ("tick", self.tick, TICK, None, 0.0),
             ("gauges", self.gauges, GAUGES, None, 0.0),
+            ("trials", self.trials, SECOND, None, 0.0),
             ("sessions", self.sessions, SESSION_CHECK, None, 0.0),
             ("pairs", self.pairs, PAIRS, None, 0.0),
             ("selfcheck", self.runtime.selfcheck.turn, self_check, None, 0.0),
@@ -187,7 +188,7 @@ class Loops:
         before = self.runtime.clock.monotonic()
         await asyncio.sleep(LAG_PROBE)
         metrics.loop_lagged(max(0.0, self.runtime.clock.monotonic() - before - LAG_PROBE))
-        by_queue, by_state, behind, texts = await self.runtime.store.read(standing)
+        by_queue, by_state, behind, texts, silent = await self.runtime.store.read(standing)
         metrics.line_state(by_queue)
         metrics.jobs_state(by_state)
         metrics.facts_behind(behind)
@@ -195,6 +196,7 @@ class Loops:
         if isinstance(exchange, AsteriskTelephony):
             metrics.telephone(is_linked=exchange.is_linked, ignored=exchange.ignored)
         metrics.texts_state(texts)
+        metrics.lines_silent(silent)
 
     async def board(self) -> None:
         """The supervisors' picture: computed once a second for all who watch."""
@@ -212,6 +214,12 @@ class Loops:
         """Who waits and who is free meet, unless no offers are made any more."""
         if not self.runtime.is_draining:
             await self.runtime.selfcheck.pairs()
+
+    async def trials(self) -> None:
+        """Has the lines rung from time to time, to hear whether they answer; unless that is off, or the
+        exchange cannot.
+        """
+        await calls.try_lines(self.runtime)
 
     async def sessions(self) -> None:
         """Ended sessions lose their sockets."""
@@ -231,16 +239,19 @@ def turn_line(tx: Tx, services: Services, *, offers: bool) -> None:
         dispatch.dispatch(tx, services.catalogue)
 
 
-Standing = tuple[dict[tuple[str, str], tuple[int, float | None]], dict[str, int], int, dict[str, int]]
+Standing = tuple[dict[tuple[str, str], tuple[int, float | None]], dict[str, int], int, dict[str, int], int]
 
 
 def standing(tx: Tx) -> Standing:
-    """Who waits where with the longest wait in seconds, jobs, events not yet in the figures, texts."""
+    """Who waits where with the longest wait in seconds, jobs, events not yet in the figures, texts, and how
+    many lines do not answer.
+    """
     waiting: dict[tuple[str, str], tuple[int, float | None]] = {
         (queue, channel): (count, (tx.now - oldest).total_seconds())
         for queue, channel, count, oldest in queues.lengths(tx)
     }
-    return waiting, jobs.by_state(tx), keeper.lag(tx), sending.by_state(tx)
+    silent = len(callbacks.silent_lines(tx))
+    return waiting, jobs.by_state(tx), keeper.lag(tx), sending.by_state(tx), silent
 
 
 async def settled(loops: Loops) -> None:

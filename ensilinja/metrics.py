@@ -84,6 +84,11 @@ NOT_HEARD = Gauge(
     "Events of the exchange since the start that were of no known shape, or too many of one call",
     registry=REGISTRY,
 )
+SILENT_LINES = Gauge(
+    "ensilinja_silent_lines",
+    "Lines that do not answer the exchange's trial calls; each process tells the same",
+    registry=REGISTRY,
+)
 CLOCK_BEHIND = Gauge(
     "ensilinja_clock_behind_seconds",
     "How far the service's time is behind the clock it follows, after that was set",
@@ -190,6 +195,11 @@ def telephone(*, is_linked: bool, ignored: int) -> None:
     """Shows whether calls come in here, and what was not understood of them."""
     LINKED.set(1 if is_linked else 0)
     NOT_HEARD.set(ignored)
+
+
+def lines_silent(count: int) -> None:
+    """Shows how many lines do not answer trial calls."""
+    SILENT_LINES.set(count)
 
 
 def clock_behind(seconds: float) -> None:

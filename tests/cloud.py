@@ -24,6 +24,7 @@ class CloudExchange:
     """A `Telephony` for the contract, with the people of the simulator behind the provider's two doors."""
 
     name = "webhook"
+    can_try_lines = WebhookTelephony.can_try_lines
 
     def __init__(self, clock: Clock, *, repeat: int = 1) -> None:
         self.brain = SimulatedTelephony(clock)
@@ -50,6 +51,9 @@ class CloudExchange:
         self._http = aiohttp.ClientSession()
         await self.adapter.start(on_event)
         await self.brain.start(self._post)
+
+    async def try_line(self, key: str, line: str) -> None:
+        await self.adapter.try_line(key, line)
 
     async def stop(self) -> None:
         await self.brain.stop()

@@ -14,11 +14,12 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from callbacks.telephony import inbound
-from callbacks.telephony.ari import leg_of
+from callbacks.telephony.ari import Leg, leg_of
 from callbacks.telephony.ari_link import AriLink
 from callbacks.telephony.asterisk import AsteriskTelephony
 from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
 from callbacks.telephony.simulated import Behaviour, Caller
+from callbacks.telephony.trials import CALLED, EAR
 from callbacks.telephony.ways import Ways
 from core.clock import Clock
 
@@ -38,6 +39,7 @@ class Pbx:
         self.silent_to: Callable[[str, str], bool] = lambda method, path: False
         self.behaviours: dict[str, Behaviour] = {}
         self.repeat = 1
+        self.broken: set[str] = set()
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -144,10 +146,14 @@ class Pbx:
             self.channels[name]["state"] = "Up"
         elif more[0] == "play":
             await self.tell("PlaybackFinished", playback={"id": more[1]})
+            if (leg := leg_of(name)) is not None and leg.role == CALLED:
+                await self.tell("ChannelTalkingStarted", Leg(EAR, leg.key).channel)
 
     async def _ring(self, channel: str, said: dict[str, Any]) -> web.Response:
         leg = leg_of(channel)
         assert leg is not None
+        if leg.role == EAR:
+            return await self._try(channel, said)
         number = said["endpoint"].removeprefix("PJSIP/").removesuffix("@operator")
         self.rung.append(number)
         does = self.behaviours.get(number, Behaviour.ANSWERS)
@@ -162,12 +168,23 @@ class Pbx:
             await self.end(channel, CAUSES[does])
         return web.json_response(self.channels.get(channel) or a_channel(channel))
 
+    async def _try(self, ear: str, said: dict[str, Any]) -> web.Response:
+        """A local channel: its other end comes in by the dialplan, unless the line's entry is broken."""
+        if ear in self.channels:
+            return web.json_response({"error": "in use"}, status=409)
+        entry, _, _ = said["endpoint"].removeprefix("Local/").partition("@")
+        self.channels[ear], called = a_channel(ear, args=said["appArgs"]), said["otherChannelId"]
+        if entry not in self.broken:
+            await self.rings(called, entry, None)
+        return web.json_response(self.channels[ear])
+
 
 class AsteriskExchange:
     """A `Telephony` for the contract: the adapter, with people at the telephones of an Asterisk."""
 
     name = "asterisk"
     is_linked = True
+    can_try_lines = True
 
     def __init__(self, clock: Clock, *, repeat: int = 1) -> None:
         self.pbx = Pbx()
@@ -240,6 +257,10 @@ class AsteriskExchange:
 
     async def hangup(self, key: str) -> None:
         await self.adapter.hangup(key)
+        await self._rest()
+
+    async def try_line(self, key: str, line: str) -> None:
+        await self.adapter.try_line(key, line)
         await self._rest()
 
     async def ring(self, line: str, number: str | None) -> str:

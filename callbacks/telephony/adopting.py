@@ -6,10 +6,12 @@ A process that starts, or takes over, knows nothing but this: the names of legs 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from callbacks.telephony import trials
 from callbacks.telephony.ari import Channel, Leg, Request, bridge_of, delete, leg_of
 from callbacks.telephony.outbound import Found
 
 UP = "Up"
+DIALLED = frozenset({"agent", "resident"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +43,19 @@ def standing(channels: Iterable[Channel], bridges: Mapping[str, Sequence[str]]) 
     """Reads what is on from the lists of channels and bridges (name → channels)."""
     ours = {channel.id: channel for channel in channels if channel.is_ours}
     legs = {channel.id: leg for channel in ours.values() if (leg := leg_of(channel.id)) is not None}
-    callers = [channel for channel in ours.values() if channel.args[:1] == ("inbound",)]
+    callers = [
+        channel for channel in ours.values() if channel.args[:1] == ("inbound",) and channel.id not in legs
+    ]
     waiting = tuple(_waiting(caller, legs, bridges) for caller in callers)
     calls = {caller.channel.id for caller in waiting}
     joins = {leg.key: _call_of(ours[name], bridges) for name, leg in legs.items() if leg.role == "join"}
-    keys = {leg.key for leg in legs.values() if leg.role != "join"}
-    lost = [name for name, leg in legs.items() if leg.role == "join" and joins[leg.key] not in calls]
+    keys = {leg.key for leg in legs.values() if leg.role in DIALLED}
+    # A trial call that nobody listens to any more is missed, and made again.
+    lost = [
+        name
+        for name, leg in legs.items()
+        if leg.role in trials.ROLES or (leg.role == "join" and joins[leg.key] not in calls)
+    ]
     return Standing(
         callers=waiting,
         dials={key: _dial(key, ours, bridges) for key in keys},

@@ -13,7 +13,7 @@ from typing import Any
 PREFIX = "ensilinja"
 LONGEST_EVENT = 65_536  # bytes; Asterisk's events have a few hundred
 _KEY = r"[A-Za-z0-9_-]{1,100}"
-_LEG = re.compile(rf"{PREFIX}-(join|agent|resident)-({_KEY})")
+_LEG = re.compile(rf"{PREFIX}-(join|agent|resident|ear|trial)-({_KEY})")
 _KINDS = frozenset(
     {
         "StasisStart",
@@ -21,6 +21,7 @@ _KINDS = frozenset(
         "ChannelDestroyed",
         "ChannelStateChange",
         "ChannelDtmfReceived",
+        "ChannelTalkingStarted",
         "PlaybackFinished",
         "ApplicationReplaced",
     }
@@ -63,7 +64,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """What a channel that we made is: `join` of a waiting call, `agent` or `resident` of a dialled one."""
+    """What a channel that we made is: `join` of a waiting call, `agent` or `resident` of a dialled one, `ear`
+    and `trial` of a call to a line of our own."""
 
     role: str
     key: str

@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from callbacks.results import Result
-from callbacks.telephony import inbound, outbound
+from callbacks.telephony import inbound, outbound, trials
 from callbacks.telephony.adopting import Standing, Waiting, standing
 from callbacks.telephony.ari import AriEvent, Leg, Request, bridge_of, delete, leg_of, read_event
 from callbacks.telephony.ari_link import AriLink
@@ -31,6 +31,7 @@ from callbacks.telephony.port import (
     Prompts,
     TelephonyEvent,
 )
+from callbacks.telephony.trials import Trials
 from callbacks.telephony.ways import Ways
 from callbacks.telephony.webhook import NotKnown
 from core.clock import Clock
@@ -56,6 +57,7 @@ class AsteriskTelephony:
     """A `Telephony` over one Asterisk."""
 
     name = "asterisk"
+    can_try_lines = True
 
     def __init__(self, clock: Clock, link: AriLink, ways: Ways, sounds: str) -> None:
         """`sounds` is the folder of the recordings as Asterisk names it."""
@@ -65,6 +67,7 @@ class AsteriskTelephony:
         self._calls: dict[str, Course] = {}
         self._dials: dict[str, Course] = {}
         self._legs: dict[str, str] = {}  # a joining leg's key → its call
+        self._trials = Trials(ways, self._place, clock, self._quietly, self._told_now)
         self._keys: set[str] = set()
         self._ahead = timedelta(0)  # of Asterisk's clock before ours
         self._group: asyncio.TaskGroup | None = None
@@ -139,6 +142,10 @@ class AsteriskTelephony:
         if (course := self._dials.get(key)) is not None:
             self._hear(course, outbound.Stop())
 
+    async def try_line(self, key: str, line: str) -> None:
+        """Rings the line's entry of the dialplan, and tells when its greeting is heard."""
+        await self._trials.ring(key, line)
+
     async def _serve(self, socket: ClientConnection) -> None:
         """One link: what is on first, then its events, until it is lost."""
         self._calls, self._dials, self._legs = {}, {}, {}
@@ -171,7 +178,7 @@ class AsteriskTelephony:
         self._ahead = their_now - now
         found = standing(channels, bridges)
         on = CallsOn(calls=found.calls, dials=frozenset(found.dials), since=since - self._ahead, at=now)
-        await self._told(on, insist=False)
+        await self._told_now(on)
         for request in found.release:
             await self._link.ask(request)
         self._open_found(found)
@@ -229,6 +236,10 @@ class AsteriskTelephony:
                 self._to_call(channel.id, inbound.Pressed(event.digit, event.at - self._ahead))
 
     def _of_leg(self, event: AriEvent, leg: Leg) -> None:
+        if leg.role in trials.ROLES:
+            if self._group is not None:
+                self._group.create_task(self._trials.hear(event, leg))
+            return
         is_up, is_down = event.kind == "StasisStart", event.kind in ("StasisEnd", "ChannelDestroyed")
         if leg.role == "join":
             course = self._calls.get(self._legs.get(leg.key, ""))
@@ -335,6 +346,9 @@ class AsteriskTelephony:
             return
         if isinstance(course.state, Caller):
             await self._take(course, inbound.Answered(prompts))
+
+    async def _told_now(self, event: TelephonyEvent) -> Prompts | None:
+        return await self._told(event, insist=False)
 
     async def _told(self, event: TelephonyEvent, *, insist: bool = True) -> Prompts | None:
         """Tells the service; what must not be lost is told until it is stored."""

@@ -81,6 +81,23 @@ class CallsOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialArrived:
+    """The exchange's own trial call of `key` has come to a line, by the way that callers come."""
+
+    key: str
+    line: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialHeard:
+    """A greeting was heard in the trial call of `key`."""
+
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DialStarted:
     """The professional's device answered and the resident's telephone is being rung."""
 
@@ -119,6 +136,8 @@ TelephonyEvent = (
     | CallerGone
     | AgentGone
     | CallsOn
+    | TrialArrived
+    | TrialHeard
     | DialStarted
     | DialAnswered
     | DialFailed
@@ -150,6 +169,11 @@ class Telephony(Protocol):
         """Whether commands of this process reach the exchange."""
         ...
 
+    @property
+    def can_try_lines(self) -> bool:
+        """Whether it can ring its own lines, to hear whether they answer."""
+        ...
+
     async def start(self, on_event: OnEvent) -> None:
         """Begins to report; for an inbound call's event the answer of `on_event` is played to the caller."""
         ...
@@ -164,6 +188,12 @@ class Telephony(Protocol):
 
     async def hangup(self, key: str) -> None:
         """Ends the dialled call of `key`, if it is on."""
+        ...
+
+    async def try_line(self, key: str, line: str) -> None:
+        """Rings the line as a caller would, and tells when its greeting is heard; at most once for each
+        `key`.
+        """
         ...
 
     async def stop(self) -> None:

@@ -20,6 +20,8 @@ from callbacks.telephony.port import (
     OnEvent,
     Prompts,
     TelephonyEvent,
+    TrialArrived,
+    TrialHeard,
 )
 from core.clock import Clock
 from core.errors import Conflict, Unavailable
@@ -35,6 +37,14 @@ class Behaviour(StrEnum):
     FAILED = "failed"
     AGENT_ABSENT = "agent_absent"
     SILENT = "silent"
+
+
+class LineBehaviour(StrEnum):
+    """What becomes of a trial call to a line; `slow` is heard only when the test says so."""
+
+    ANSWERS = "answers"
+    DEAD = "dead"
+    SLOW = "slow"
 
 
 @dataclass(slots=True)
@@ -55,6 +65,7 @@ class SimulatedTelephony:
 
     name = "simulated"
     is_linked = True
+    can_try_lines = True
 
     def __init__(self, clock: Clock, *, repeat_events: int = 1) -> None:
         """Reports each event `repeat_events` times, as a real exchange may after a lost connection."""
@@ -62,6 +73,7 @@ class SimulatedTelephony:
         self._repeat = repeat_events
         self._on_event: OnEvent | None = None
         self._behaviours: dict[str, Behaviour] = {}
+        self.lines: dict[str, LineBehaviour] = {}
         self._keys: set[str] = set()
         self._open: set[str] = set()
         self._count = 0
@@ -98,6 +110,22 @@ class SimulatedTelephony:
         if key in self._open:
             self._open.discard(key)
             await self._report(DialEnded(key=key, at=self._clock.now()))
+
+    async def try_line(self, key: str, line: str) -> None:
+        """Rings the line of this exchange; what is played there is heard, unless the line is scripted."""
+        if key in self._keys:
+            return
+        self._keys.add(key)
+        does = self.lines.get(line, LineBehaviour.ANSWERS)
+        if does == LineBehaviour.DEAD:
+            return
+        prompts = await self._report(TrialArrived(key=key, line=line, at=self._clock.now()))
+        if prompts is not None and prompts.play and does == LineBehaviour.ANSWERS:
+            await self.hear_line(key)
+
+    async def hear_line(self, key: str) -> None:
+        """The greeting is heard in the trial call of `key`."""
+        await self._report(TrialHeard(key=key, at=self._clock.now()))
 
     async def ring(self, line: str, number: str | None) -> str:
         """A person rings `line`; returns the call's id after hearing the greeting."""

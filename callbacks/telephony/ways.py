@@ -31,6 +31,11 @@ class Ways:
         found = [line for line, number in self.numbers.items() if number and _same(number, dialled)]
         return found[0] if len(found) == 1 else dialled
 
+    def entry_of(self, line: str) -> str:
+        """Where the dialplan takes calls to the line: its number, or its id where it has none."""
+        number = _digits(self.numbers.get(line, ""))
+        return f"{number}@from-operator" if number else f"{line}@ensilinja-line"
+
     def shown(self, line: str) -> str:
         """The number that a called resident sees."""
         number = self.numbers.get(line, "")

@@ -11,7 +11,7 @@ from callbacks.results import Result
 from callbacks.telephony.messages import command, read_event
 from callbacks.telephony.port import DialFailed, OnEvent, Prompts
 from core.clock import Clock
-from core.errors import Unavailable
+from core.errors import Conflict, Unavailable
 from core.signing import check, sign
 
 TIMESTAMP, SIGNATURE = "Ensilinja-Timestamp", "Ensilinja-Signature"
@@ -27,6 +27,7 @@ class WebhookTelephony:
 
     name = "webhook"
     is_linked = True
+    can_try_lines = False
 
     def __init__(self, clock: Clock, url: str, secrets: Sequence[bytes]) -> None:
         """Commands go to `url`, signed with the first secret; any of the secrets may sign events."""
@@ -77,6 +78,10 @@ class WebhookTelephony:
     async def hangup(self, key: str) -> None:
         """Asks the exchange to end the dialled call."""
         await self._send("hangup", key=key)
+
+    async def try_line(self, key: str, line: str) -> None:
+        """Is refused: the exchange has no command for it."""
+        raise Conflict(reason="cannot_try_lines")
 
     async def _send(self, name: str, **fields: str) -> bool:
         """Whether the exchange took the command; `NotKnown` when it did not say."""

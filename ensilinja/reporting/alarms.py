@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from callbacks.service import silent_lines
 from core.county import Queue
 from core.db import columns
 from core.hours import is_open
@@ -21,6 +22,7 @@ def alarms(tx: Tx, sight: Sight) -> Iterable[Alarm]:
     """What asks for a supervisor, most urgent first."""
     yield from emergencies(sight)
     yield from shedding(tx)
+    yield from silent(tx, sight)
     yield from deserted(tx, sight)
     yield from lost_agents(sight)
     yield from broken_promises(sight)
@@ -42,6 +44,16 @@ def shedding(tx: Tx) -> Iterable[Alarm]:
     [(since, n)] = tx.rows(select(func.min(_HEARTBEAT.shedding_since), func.count()).where(*at_work))
     if n:
         yield Alarm(kind="shedding", since=since, n=n)
+
+
+def silent(tx: Tx, sight: Sight) -> Iterable[Alarm]:
+    """Lines that do not answer trial calls: callers hear something else than us, or nothing."""
+    lines = {line.id: line for line in sight.catalogue.lines}
+    for found in silent_lines(tx):
+        if (line := lines.get(found.line)) is not None:
+            yield Alarm(
+                kind="line_silent", since=found.since, queue=line.queue, queue_name=line.name, n=found.misses
+            )
 
 
 def deserted(tx: Tx, sight: Sight) -> Iterable[Alarm]:

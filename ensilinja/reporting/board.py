@@ -62,7 +62,7 @@ class Wait:
 
 
 def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None, more: Sequence[Alarm] = ()) -> Board:
-    """The picture now, in at most nine queries; with the last one's `memory` only news is read of facts.
+    """The picture now, in at most ten queries; with the last one's `memory` only news is read of facts.
 
     A memory belongs to one caller at a time; the picture is the same with and without it. `more` are alarms
     that are not read of this snapshot, shown after the others.

@@ -17,9 +17,12 @@ from callbacks.telephony.port import (
     Prompts,
     Telephony,
     TelephonyEvent,
+    TrialArrived,
+    TrialHeard,
 )
 from callbacks.telephony.simulated import Behaviour, SimulatedTelephony
 from core.clock import FixedClock
+from core.errors import Conflict
 from tests.builders import MONDAY
 from tests.cloud import CloudExchange
 from tests.pbx import AsteriskExchange
@@ -48,7 +51,8 @@ class Ear:
             self.news.append(event)
         if isinstance(event, KeyPressed):
             return Prompts(play=("call.promised",), hang_up=event.key == self.hang_up_on)
-        return Prompts(play=("call.greeting",), asks=True) if isinstance(event, CallArrived) else None
+        is_call = isinstance(event, CallArrived | TrialArrived)
+        return Prompts(play=("call.greeting",), asks=True) if is_call else None
 
     @property
     def kinds(self) -> list[type]:
@@ -153,6 +157,22 @@ async def test_a_waiting_call_is_joined_to_one_device(exchange: Exchange) -> Non
     await exchange.connect("b1", call, "other")
 
     assert exchange.connected == {"b1": (call, "desk")}
+
+
+async def test_a_line_is_rung_by_the_exchange_itself_and_its_greeting_heard(exchange: Exchange) -> None:
+    ear = Ear()
+    telephony: Telephony = exchange
+    await telephony.start(ear)
+    if not telephony.can_try_lines:
+        with pytest.raises(Conflict):
+            await telephony.try_line("t1", LINE)
+        return
+    await telephony.try_line("t1", LINE)
+    await telephony.try_line("t1", LINE)
+
+    assert ear.kinds == [TrialArrived, TrialHeard]
+    assert [event.line for event in ear.news if isinstance(event, TrialArrived)] == [LINE]
+    assert not exchange.dialled
 
 
 async def test_a_stopped_exchange_is_silent(exchange: Exchange) -> None:
