@@ -33,7 +33,8 @@ def test_kills_of_the_embedded_server_lose_and_double_nothing(tmp_path: Path) ->
     )
 
     check(seen, "embedded")
-    assert sum(act.duplicate for act in acknowledged(seen.acts, "send")) >= FULL / 4
+    if len(points) >= len(POINTS):  # else chance decides whether one of them lies between commit and answer
+        assert sum(act.duplicate for act in acknowledged(seen.acts, "send")) >= FULL / 4
     assert len(seen.hits) - 1 >= min(12, FULL // 2)
 
 
