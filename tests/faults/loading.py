@@ -18,7 +18,13 @@ Load = subprocess.Popen[bytes]
 
 
 def start_load(
-    folder: Path, server: Server, people: People, *, arrive_every: float = 1.0, rate: float = RATE
+    folder: Path,
+    server: Server,
+    people: People,
+    *,
+    arrive_every: float = 1.0,
+    rate: float = RATE,
+    replies: int = 10,
 ) -> Load:
     """Residents and nurses begin to use the server; the folder's `acts.jsonl` tells what they do and hear."""
     plan = {
@@ -26,7 +32,7 @@ def start_load(
         "origin": server.origin,
         "log": str(folder / "acts.jsonl"),
         "rate": rate,
-        "replies": 10,
+        "replies": replies,
         "at_once": 40,
         "arrive_every": arrive_every,
         **people.plain(),

@@ -76,7 +76,7 @@ class Server:
         self.log = folder / f"server-{name}.log"
         self.data = folder / f"data-{name}"
         self._stderr = stderr  # instead of the log file: a place that does not take it
-        self._program, self._arguments = program, arguments
+        self.program, self._arguments = program, arguments
         self._process: subprocess.Popen[bytes] | None = None
         self._env = {
             **compiled(folder),
@@ -109,7 +109,7 @@ class Server:
         """A command of the program with this server's settings, in a process group of its own."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*self._program, *command],
+                [*self.program, *command],
                 cwd=self.root,
                 env=self._env | {"ENSILINJA_FAILPOINTS": failpoints} | env,
                 stdout=log,

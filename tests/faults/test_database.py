@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 import threading
 import time
 import urllib.request
@@ -19,7 +20,7 @@ from tests.faults.loading import end_load, start_load
 from tests.faults.oplog import Act, OpLog, acknowledged, percentile, read_acts
 from tests.faults.people import Pacer, Resident, World
 from tests.faults.seed import seed
-from tests.faults.server import Server, serving, slowness
+from tests.faults.server import ROOT, Server, serving, slowness
 from tests.faults.sizes import sized
 from tests.faults.talk import GoneError, RefusedError
 from tests.faults.telling import report, report_invariants
@@ -36,6 +37,7 @@ BACK_WITHIN = 2.0  # seconds from PostgreSQL being up to the first acknowledgeme
 REFUSED_WITHIN = 3.0  # seconds a request waits for a frozen database
 UNREADY_WITHIN = 3.0  # seconds
 LAG_P99 = 0.1  # seconds the event loop is late
+MUTANT = (sys.executable, str(ROOT / "tests" / "mutants" / "patient_database.py"))
 NEVER = {"malformed", "unknown_op", "forbidden", "unauthenticated", "error", "message_id_reused"}
 
 
@@ -95,16 +97,7 @@ def test_frozen_postgres_is_refused_and_not_waited_for(durable_pg_server: PgServ
     watch, ups = Watch(), []
     run = Run(tmp_path, durable_pg_server.create())
 
-    def freeze_again_and_again(server: Server) -> None:
-        for _ in range(PAUSES):
-            durable_pg_server.pause()
-            watch.look_at(server, FROZEN)
-            durable_pg_server.resume()
-            ups.append(time.monotonic())
-            watch.until_ready(server)
-            time.sleep(1)
-
-    seen = under_load(run, freeze_again_and_again, asker=watch)
+    seen = under_load(run, freezing(durable_pg_server, watch, ups), asker=watch)
 
     back, lag = seen.firsts(ups), percentile(watch.lags, 0.99)
     report(
@@ -122,6 +115,34 @@ def test_frozen_postgres_is_refused_and_not_waited_for(durable_pg_server: PgServ
     assert watch.queue <= WAITING
     assert lag <= LAG_P99 * slow
     assert max(*back, *watch.ready) <= seen.back_within()
+
+
+def test_freeze_test_catches_one_who_waits_for_the_database(
+    durable_pg_server: PgServer, tmp_path: Path
+) -> None:
+    watch, ups = Watch(), []
+    run = Run(tmp_path, durable_pg_server.create(), program=MUTANT)
+
+    under_load(run, freezing(durable_pg_server, watch, ups), asker=watch)
+
+    late = [seconds for seconds in watch.refusals if seconds > REFUSED_WITHIN + 0.5 * slowness()]
+    report("F8", "mutant patient_database", f"{len(watch.refusals)} refused, {len(late)} of them too late")
+    assert late or not watch.refusals
+
+
+def freezing(database: PgServer, watch: "Watch", ups: list[float]) -> Callable[[Server], None]:
+    """The trouble of a database that stands still now and then, and is watched."""
+
+    def freeze_again_and_again(server: Server) -> None:
+        for _ in range(PAUSES):
+            database.pause()
+            watch.look_at(server, FROZEN)
+            database.resume()
+            ups.append(time.monotonic())
+            watch.until_ready(server)
+            time.sleep(1)
+
+    return freeze_again_and_again
 
 
 @dataclass(slots=True)

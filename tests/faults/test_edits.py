@@ -2,8 +2,11 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,12 +19,12 @@ from core.vault import Vault
 from queues import agents
 from queues.models import ENTRY
 from tests.builders import TEST_KEY
-from tests.faults.checker import judge, read_kept
+from tests.faults.checker import Judgement, judge, read_kept
 from tests.faults.checks.state import LATE
 from tests.faults.loading import begun, end_load, start_load
-from tests.faults.oplog import acknowledged, read_acts
+from tests.faults.oplog import Act, acknowledged, read_acts
 from tests.faults.seed import QUEUE, Person, seed
-from tests.faults.server import Server, an_open_county, serving, slowness
+from tests.faults.server import OURS, ROOT, Server, an_open_county, serving, slowness
 from tests.faults.sizes import sized
 from tests.faults.telling import report, report_invariants
 
@@ -29,20 +32,62 @@ pytestmark = pytest.mark.faults
 
 EDITS = sized(30, 60, 200)
 RATE = float(sized(8, 20, 50))  # messages a second
+MUTANT = (sys.executable, str(ROOT / "tests" / "mutants" / "remembered_queues.py"))
 OTHER = "physio"  # a queue where nobody waits
 
 
 async def test_edits_under_load_never_misdirect_an_offer_and_leave_nobody_stuck(
     pg_url: Callable[[], str], tmp_path: Path
 ) -> None:
-    url, county = pg_url(), an_open_county(tmp_path)
-    people = await seed(url, county, nurses=4, residents=30 + EDITS // 2)
-    server = Server(tmp_path, county, url)
+    seen = await edit_under_load(pg_url(), tmp_path, EDITS, OURS)
+
+    report("F33", "scaled", seen.line)
+    report_invariants("F33", seen.judgement)
+    assert seen.made == EDITS
+    judgement = seen.judgement
+    assert judgement.all == [] and seen.stuck == 0
+    assert seen.end["faults"] == [] and seen.end["unanswered"] == 0
+
+
+async def test_edit_test_catches_one_who_remembers_the_queues(
+    pg_url: Callable[[], str], tmp_path: Path
+) -> None:
+    seen = await edit_under_load(pg_url(), tmp_path, 100, MUTANT)
+
+    found = seen.judgement.count("i16")
+    report("F33", "mutant remembered_queues", f"{found} offers to one whom it does not fit")
+    assert found > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """How many edits were made, what was done meanwhile, what is wrong, whose offers nobody takes back."""
+
+    made: int
+    acts: Sequence[Act]
+    judgement: Judgement
+    stuck: int
+    end: dict[str, Any]
+
+    @property
+    def line(self) -> str:
+        return (
+            f"{self.made} edits under {len(acknowledged(self.acts, 'send'))} messages and "
+            f"{len(acknowledged(self.acts, 'hold'))} contacts taken: {self.judgement.count('i16')} offers to "
+            f"one it does not fit, {self.stuck} stuck, {len(self.judgement.all)} violations"
+        )
+
+
+async def edit_under_load(url: str, tmp_path: Path, edits: int, program: Sequence[str]) -> Seen:
+    """So many edits while people come, are taken, say a word and go: offers all the time."""
+    county = an_open_county(tmp_path)
+    people = await seed(url, county, nurses=4, residents=30 + edits // 2)
+    server = Server(tmp_path, county, url, program=program)
     with serving(server):
-        load = start_load(tmp_path, server, people, rate=RATE, arrive_every=5.0)
+        load = start_load(tmp_path, server, people, rate=RATE, arrive_every=1.0, replies=1)
         try:
             await begun(tmp_path / "acts.jsonl")
-            made = await edited(url, people.nurses)
+            made = await edited(url, people.nurses, edits)
             slow = await asyncio.to_thread(slowness)
             end = await asyncio.to_thread(end_load, load)
         finally:
@@ -51,30 +96,19 @@ async def test_edits_under_load_never_misdirect_an_offer_and_leave_nobody_stuck(
         stuck = await overdue_offers(url)
     acts = read_acts([tmp_path / "acts.jsonl"])
     judgement = judge(await read_kept(url, late=LATE * slow), acts)
-
-    report(
-        "F33",
-        "scaled",
-        f"{made} edits under {len(acknowledged(acts, 'send'))} messages and "
-        f"{len(acknowledged(acts, 'hold'))} contacts taken: {judgement.count('i16')} offers to one it does "
-        f"not fit, {stuck} stuck, {len(judgement.all)} violations",
-    )
-    report_invariants("F33", judgement)
-    assert made == EDITS
-    assert judgement.all == [] and stuck == 0
-    assert end["faults"] == [] and end["unanswered"] == 0
+    return Seen(made=made, acts=acts, judgement=judgement, stuck=stuck, end=end)
 
 
-async def edited(url: str, nurses: Sequence[Person]) -> int:
+async def edited(url: str, nurses: Sequence[Person], edits: int) -> int:
     """So many edits, one after another; at the end everybody serves what there is to serve."""
     store = open_store(url, SystemClock(), Vault(TEST_KEY))
     writer = asyncio.create_task(store.run())
     chance, made = random.Random(33), 0
     try:
-        while made < EDITS:
+        while made < edits:
             await insist(store, edit, chance.choice(nurses).number, chance.randrange(5))
             made += 1
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
         for nurse in nurses:
             await insist(store, edit, nurse.number, 0)
             await insist(store, edit, nurse.number, 1)

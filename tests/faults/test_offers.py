@@ -3,6 +3,8 @@
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,16 +21,55 @@ from tests.faults.telling import report
 pytestmark = pytest.mark.faults
 
 ODD = (sys.executable, str(ROOT / "tests" / "faults" / "odd.py"))
+MUTANT = (sys.executable, str(ROOT / "tests" / "mutants" / "back_of_the_line.py"))
 NURSES = sized(2, 4, 20)  # each is offered three contacts
 LEASE = 3  # seconds; after a start leases and offers live so long anew
 LIMITS = {"lease_s": LEASE, "lost_agent_s": 4, "offer_chat_s": 4}
 BACK = 1.5  # seconds after the lease
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was offered, how late after the lease it was back, how the process ended, what came then."""
+
+    first: set[int]
+    late: list[float]
+    code: int | None
+    then: list[int]
+    due: list[int]
+
+    @property
+    def line(self) -> str:
+        return (
+            f"{len(self.first)} offers of a dead process: {len(self.late)} back, p99 "
+            f"{percentile(self.late, 0.99):.1f} s after the lease; killed in an offer ({self.code}); "
+            f"then offered in the old order: {self.then == self.due}"
+        )
+
+
 async def test_offers_of_a_process_that_died_come_back_in_order(tmp_path: Path) -> None:
+    seen = await die_in_offers(tmp_path, NURSES, ODD)
+
+    report("F3", "embedded", seen.line)
+    assert seen.code == -9
+    assert len(seen.late) == len(seen.first) == 3 * NURSES
+    assert percentile(seen.late, 0.99) <= BACK * slowness()
+    assert seen.then == seen.due
+
+
+async def test_offer_test_catches_a_place_that_is_lost(tmp_path: Path) -> None:
+    seen = await die_in_offers(tmp_path, 1, MUTANT)
+
+    report("F3", "mutant back_of_the_line", f"offered in the old order: {seen.then == seen.due}")
+    assert len(seen.late) == 3
+    assert seen.then != seen.due
+
+
+async def die_in_offers(tmp_path: Path, nurses: int, program: Sequence[str]) -> Seen:
+    """Twice: while all offers stand, and in the middle of one."""
     url, county = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}", with_limits(an_open_county(tmp_path), LIMITS)
-    people = await seed(url, county, nurses=NURSES + 1, residents=3 * NURSES + 3)
-    server = Server(tmp_path, county, url, program=ODD)
+    people = await seed(url, county, nurses=nurses + 1, residents=3 * nurses + 3)
+    server = Server(tmp_path, county, url, program=program)
     odd = {"ODD_ORDERS": str(tmp_path / "orders"), "ODD_TIMES": f"ensilinja.app.GRACE={LEASE}"}
     with serving(server, **odd):
         consoles = [Console(server, one) for one in people.nurses]
@@ -58,14 +99,10 @@ async def test_offers_of_a_process_that_died_come_back_in_order(tmp_path: Path) 
     back = {one.contact: one.at - up for one in reversed(events) if one.at > died and one.is_taken_back}
     late = [seconds - LEASE for contact, seconds in back.items() if contact in first]
     then = [one.contact for one in events if one.type == "entry.offered" and one.at > up + LEASE + BACK]
-    report(
-        "F3",
-        "embedded",
-        f"{len(first)} offers of a dead process: {len(late)} back, p99 "
-        f"{percentile(late, 0.99):.1f} s after the lease; killed in an offer ({code}); "
-        f"then offered in the old order: {then[:3]}",
+    return Seen(
+        first=first,
+        late=late,
+        code=code,
+        then=then[:3],
+        due=sorted(person.number for person in people.residents)[:3],
     )
-    assert code == -9
-    assert len(late) == len(first) == 3 * NURSES
-    assert percentile(late, 0.99) <= BACK * slowness()
-    assert then[:3] == sorted(person.number for person in people.residents)[:3]

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -16,7 +17,7 @@ from websockets.asyncio.client import connect
 from tests.faults.crowd import crowd, until
 from tests.faults.oplog import OpLog, acknowledged, percentile, read_acts
 from tests.faults.seed import People, seed
-from tests.faults.server import ROOT, Server, an_open_county, serving, slowness
+from tests.faults.server import OURS, ROOT, Server, an_open_county, serving, slowness
 from tests.faults.sizes import sized
 from tests.faults.talk import COOKIES, GoneError, Line, RefusedError
 from tests.faults.telling import report
@@ -35,12 +36,53 @@ MOVING = 4  # residents who leave the line and come back: news for every console
 HEALTHY_P99, GROWTH, DROPPED = 0.3, 20.0, 10.0  # seconds, MiB, seconds
 RATE = 20.0  # messages a second
 ESTABLISHED = "01"  # a connection's state in the kernel's words
-MUTANT = (sys.executable, str(ROOT / "tests" / "mutants" / "awaiting_feed.py"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """How many browsers, seconds until all were back, acknowledgements before and after, MiB likewise."""
+
+    browsers: int
+    back: float
+    quiet: list[float]
+    took: list[float]
+    before: float
+    after: float
+
+    @property
+    def line(self) -> str:
+        return (
+            f"{self.browsers} browsers after a restart: all back {self.back:.1f} s after it was ready, "
+            f"acknowledgement p99 {percentile(self.took, 0.99) * 1000:.0f} ms of {len(self.took)}, "
+            f"{percentile(self.quiet, 0.99) * 1000:.0f} ms before; "
+            f"memory {self.before:.0f} → {self.after:.0f} MiB"
+        )
 
 
 async def test_all_browsers_come_back_after_a_restart(tmp_path: Path) -> None:
+    seen = await come_back(tmp_path, OURS, nurses=NURSES, residents=RESIDENTS)
+
+    report("F6", "embedded", seen.line)
+    assert seen.took
+    assert seen.back <= BACK * slowness()
+    assert percentile(seen.took, 0.99) <= max(ACKNOWLEDGED * slowness(), 3 * percentile(seen.quiet, 0.99))
+    assert seen.after <= MEMORY * seen.before
+
+
+async def test_return_test_catches_a_server_that_greets_one_after_the_other(tmp_path: Path) -> None:
+    # Who waits too long for the greeting comes anew, and the line of greetings never ends.
+    with pytest.raises(TimeoutError):
+        await come_back(tmp_path, program("one_by_one"), nurses=2, residents=20, within=3 * BACK)
+
+    report("F6", "mutant one_by_one", f"22 browsers are not back after {3 * BACK:.0f} s")
+
+
+async def come_back(
+    tmp_path: Path, again: Sequence[str], *, nurses: int, residents: int, within: float = 120
+) -> Returned:
+    """All browsers lose a server in the middle of their talk; the one that comes again may be a mutant."""
     url, county = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}", an_open_county(tmp_path)
-    people = await seed(url, county, nurses=NURSES, residents=RESIDENTS)
+    people = await seed(url, county, nurses=nurses, residents=residents)
     server = Server(tmp_path, county, url)
     with serving(server), OpLog(tmp_path / "acts.jsonl") as log:
         async with crowd(server, people, log, rate=RATE) as all_:
@@ -51,30 +93,25 @@ async def test_all_browsers_come_back_after_a_restart(tmp_path: Path) -> None:
             await asyncio.sleep(CALM)
             before = memory(server)
             await asyncio.to_thread(server.kill)
+            server.program = again
             await asyncio.to_thread(server.start)
             assert await asyncio.to_thread(server.wait_ready)
             up = time.monotonic()
-            await until(lambda: all(line.opened_at > up for line in lines), 120)
+            await until(lambda: all(line.opened_at > up for line in lines), within)
             back = max(line.opened_at for line in lines) - up
             await asyncio.sleep(5)
             after = memory(server)
             await all_.finish()
     acts = read_acts([tmp_path / "acts.jsonl"])
-
     sent = [(act.t - act.seconds, act.seconds) for act in acknowledged(acts, "send")]
-    quiet = [seconds for began, seconds in sent if calm <= began < calm + CALM - 1]
-    took = [seconds for began, seconds in sent if up <= began < up + 15]
-    report(
-        "F6",
-        "embedded",
-        f"{len(lines)} browsers after a restart: all back {back:.1f} s after it was ready, acknowledgement "
-        f"p99 {percentile(took, 0.99) * 1000:.0f} ms of {len(took)}, "
-        f"{percentile(quiet, 0.99) * 1000:.0f} ms before; memory {before:.0f} → {after:.0f} MiB",
+    return Returned(
+        browsers=len(lines),
+        back=back,
+        quiet=[seconds for began, seconds in sent if calm <= began < calm + CALM - 1],
+        took=[seconds for began, seconds in sent if up <= began < up + 15],
+        before=before,
+        after=after,
     )
-    assert took
-    assert back <= BACK * slowness()
-    assert percentile(took, 0.99) <= max(ACKNOWLEDGED * slowness(), 3 * percentile(quiet, 0.99))
-    assert after <= MEMORY * before
 
 
 async def test_readers_that_are_stuck_are_dropped_and_harm_nobody(tmp_path: Path) -> None:
@@ -100,7 +137,7 @@ async def test_readers_that_are_stuck_are_dropped_and_harm_nobody(tmp_path: Path
 async def test_stuck_reader_test_catches_a_feed_that_waits(tmp_path: Path) -> None:
     url, county = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}", an_open_county(tmp_path)
     people = await seed(url, county, nurses=CONSOLES + 2, residents=6 + MOVING)
-    server = Server(tmp_path, county, url, program=MUTANT)
+    server = Server(tmp_path, county, url, program=program("awaiting_feed"))
     seen = await beside_stuck_ones(server, people, tmp_path)
 
     worst = percentile(seen.during, 0.99)
@@ -183,6 +220,10 @@ class StuckConsole:
                 await asyncio.sleep(0.1)
             line.transport.abort()
             return time.monotonic() - began
+
+
+def program(mutant: str) -> Sequence[str]:
+    return (sys.executable, str(ROOT / "tests" / "mutants" / f"{mutant}.py"))
 
 
 def is_held(server: int, client: int) -> bool:
