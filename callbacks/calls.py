@@ -225,7 +225,7 @@ def _apply(tx: Tx, call: Call, turn: Turn, services: Services) -> Prompts:
         _leave_line(tx, call.contact_id, services)
     elif turn.act == Act.PROMISE:
         received = promise(tx, call.id or 0, services)
-        due_at = received.promise.due_at if received.promise else None
+        due_at = received.promise.told.due_at if received.promise else None
     line = services.catalogue.line(call.line)
     return Prompts(
         play=turn.play,

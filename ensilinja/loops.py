@@ -21,6 +21,7 @@ from ensilinja.reporting import keeper
 from ensilinja.runtime import Runtime
 from queues import dispatch
 from queues import reading as queues
+from router import breaking
 from router.services import Services
 
 log = structlog.get_logger(__name__)
@@ -235,6 +236,7 @@ def turn_line(tx: Tx, services: Services, *, offers: bool) -> None:
     dispatch.sweep(tx, services.catalogue)
     chat.sweep(tx, services)
     callbacks.sweep(tx, services)
+    breaking.sweep(tx, services)
     if offers:
         dispatch.dispatch(tx, services.catalogue)
 

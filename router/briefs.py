@@ -186,7 +186,7 @@ def _age(filled: AnswersView | None) -> int | None:
 
 
 def _told(promise: PromiseView) -> Told:
-    return Told(kind=promise.kind, due_at=promise.due_at, told_as=promise.told_as)
+    return Told(kind=promise.kind, due_at=promise.told.due_at, told_as=promise.told.told_as)
 
 
 def _earlier(tx: Tx, row: Contact) -> tuple[Earlier, ...]:

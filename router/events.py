@@ -52,6 +52,15 @@ class PromiseMade:
     due_at: datetime
 
 
+@event("promise.second")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondPromised:
+    """The promise cannot be kept any more: the resident was told a second one, beside it."""
+
+    promise: int
+    due_at: datetime
+
+
 @event("promise.kept")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseKept:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from core.db import Row, big_id, columns, json_col, ref, sealed, utc
+from core.db import Row, big_id, columns, json_col, partial, ref, sealed, utc
 
 
 class Party(Row, table=True):
@@ -114,7 +114,11 @@ class Assessment(Row, table=True):
 
 
 class Promise(Row, table=True):
-    """What a resident was told as a commitment. Broken is derived; the due instant never moves."""
+    """What a resident was told as a commitment. Broken is derived; the due instant never moves.
+
+    The second promise stands beside the first, at most one: made when the first could not be kept any more.
+    What keeps or ends the one keeps or ends the other, each by its own due instant.
+    """
 
     id: int | None = big_id()
     contact_id: int = ref("contact.id")
@@ -126,6 +130,9 @@ class Promise(Row, table=True):
     ended_at: datetime | None = utc(nullable=True)
     ended_why: str | None = None
     replaced_by: int | None = ref("promise.id", nullable=True, index=False)
+    second_made_at: datetime | None = utc(nullable=True)
+    second_due_at: datetime | None = utc(nullable=True)
+    second_told_as: dict[str, Any] | None = json_col(nullable=True)
     __table_args__ = (
         Index(
             "ix_promise_open",
@@ -135,6 +142,7 @@ class Promise(Row, table=True):
             sqlite_where=text("kept_at IS NULL AND ended_at IS NULL"),
             postgresql_where=text("kept_at IS NULL AND ended_at IS NULL"),
         ),
+        partial("ix_promise_second", "second_made_at", where="second_made_at IS NOT NULL"),
         Index(
             "ix_promise_due",
             "due_at",

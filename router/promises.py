@@ -11,6 +11,7 @@ from core.county import Line, PromiseKind, PromiseRule, Queue
 from core.hours import (
     Calendar,
     Hours,
+    NeverOpen,
     add_service_time,
     add_working_days,
     end_of_service_day,
@@ -50,6 +51,26 @@ def told_range(now: datetime, due_at: datetime, hours: Hours) -> ToldRange:
     opening = next_opening(hours, now)
     start = min(_quarter_before(opening or now), due_at)
     return ToldRange(on=local_date(due_at), start=start, end=due_at)
+
+
+def second_range(now: datetime, begin: datetime | None, due_at: datetime, hours: Hours) -> ToldRange | None:
+    """What can honestly be told instead of what is due at `due_at`, when the call begins at `begin`.
+
+    From that quarter of an hour until half as long again and a quarter more, in open time. Where nobody is
+    there to call, until the end of the first service day that ends later. None when the hours never open.
+    """
+    try:
+        if begin is None:
+            start = next_opening(hours, due_at) or due_at
+            end = end_of_service_day(hours, start)
+        else:
+            left = begin - now
+            start = add_service_time(hours, now, left)
+            end = _quarter_after(add_service_time(hours, now, left * 3 / 2 + STEP))
+    except NeverOpen:
+        return None
+    start = max(_quarter_before(next_opening(hours, start) or start), due_at)
+    return ToldRange(on=local_date(end), start=start, end=end) if start < end else None
 
 
 def is_broken(

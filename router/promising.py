@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.events import record
 from core.jobs import schedule
 from core.store import Tx
 from router.errors import PromiseGone
-from router.events import PromiseEnded, PromiseKept, PromiseMade
+from router.events import PromiseEnded, PromiseKept, PromiseMade, SecondPromised
 from router.models import PROMISE, Contact, Promise
 from router.parties import Purpose, can_reach
 
@@ -34,6 +34,20 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the resident was told at an instant, and by when it is due."""
+
+    made_at: datetime
+    due_at: datetime
+    told_as: Mapping[str, object]
+
+    @property
+    def start(self) -> datetime:
+        """From when it was told that the call comes; the due instant where only that was told."""
+        return datetime.fromisoformat(str(self.told_as.get("start", self.due_at.isoformat())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseView:
     """One promise as the resident was told it: a text key with parameters."""
 
@@ -46,6 +60,22 @@ class PromiseView:
     kept_at: datetime | None
     ended_at: datetime | None
     ended_why: str | None
+    second: Told | None = None
+
+    @property
+    def first(self) -> Told:
+        """What the resident was told first."""
+        return Told(made_at=self.made_at, due_at=self.due_at, told_as=self.told_as)
+
+    @property
+    def told(self) -> Told:
+        """What the resident knows now: the second promise where there is one."""
+        return self.second or self.first
+
+    @property
+    def is_open(self) -> bool:
+        """Neither kept nor ended."""
+        return self.kept_at is None and self.ended_at is None
 
     def broken(self, now: datetime) -> bool:
         """Whether it was not kept by its due instant; one that ended before its due is not broken."""
@@ -63,6 +93,22 @@ def make_promise(
     if kind == Kind.CALLBACK:
         text_resident(tx, contact, key=f"sms:promise:{view.id}", text="sms.callback_promised")
     return view
+
+
+def promise_again(
+    tx: Tx, promise: PromiseView, *, due_at: datetime, told_as: Mapping[str, object], actor: str
+) -> bool:
+    """Stores a second promise beside one that will break and texts it; False when there is one already, or
+    when the first is kept, ended or past. The first is not touched.
+    """
+    is_open = (PROMISE.kept_at.is_(None), PROMISE.ended_at.is_(None), PROMISE.due_at > tx.now)
+    once = update(Promise).where(PROMISE.id == promise.id, PROMISE.second_made_at.is_(None), *is_open)
+    second = {"second_made_at": tx.now, "second_due_at": due_at, "second_told_as": dict(told_as)}
+    if not tx.execute(once.values(second)):
+        return False
+    record(tx, SecondPromised(promise=promise.id, due_at=due_at), contact=promise.contact, actor=actor)
+    text_resident(tx, promise.contact, key=f"sms:second:{promise.id}", text="sms.callback_late")
+    return True
 
 
 def keep_promise(tx: Tx, contact: int, kind: Kind, at: datetime, actor: str) -> PromiseView | None:
@@ -120,7 +166,7 @@ def settle_elsewhere(tx: Tx, contact: int, *, by: int, actor: str) -> None:
 
 def open_promises(tx: Tx, contact: int) -> list[PromiseView]:
     """The promises neither kept nor ended, earliest due first."""
-    return [view for view in promises_of(tx, contact) if view.kept_at is None and view.ended_at is None]
+    return [view for view in promises_of(tx, contact) if view.is_open]
 
 
 def open_promise(tx: Tx, contact: int, kind: Kind) -> PromiseView | None:
@@ -146,6 +192,10 @@ def text_resident(tx: Tx, contact: int, *, key: str, text: str, purpose: Purpose
 
 def promise_view(row: Promise) -> PromiseView:
     """The frozen form of a stored promise."""
+    second = None
+    if row.second_made_at is not None and row.second_due_at is not None:
+        told = dict(row.second_told_as or {})
+        second = Told(made_at=row.second_made_at, due_at=row.second_due_at, told_as=told)
     return PromiseView(
         id=row.id or 0,
         contact=row.contact_id,
@@ -156,6 +206,7 @@ def promise_view(row: Promise) -> PromiseView:
         kept_at=row.kept_at,
         ended_at=row.ended_at,
         ended_why=row.ended_why,
+        second=second,
     )
 
 

@@ -97,6 +97,7 @@ const callbackFigure = (tile, { t, lang, now }) => ({
   more: [
     known(tile.overdue) && t("board.figure.overdue", { n: tile.overdue }),
     tile.oldest_due_at && t("board.figure.oldest", { time: moment(tile.oldest_due_at, now, lang) }),
+    tile.second && t("board.figure.second", { n: tile.second }),
   ].filter(Boolean).join(" · "),
 });
 

@@ -10,6 +10,7 @@ DECIDING = {
     "queues.machine",
     "queues.eligibility",
     "queues.floor",
+    "queues.forecast",
     "queues.line",
     "queues.matcher",
     "triage.definition",
@@ -22,6 +23,7 @@ DECIDING = {
     "chat.conversation",
     "callbacks.callflow",
     "core.hours",
+    "core.quiet",
     "core.wire",
     "core.clock",
 }

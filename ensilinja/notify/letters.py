@@ -24,7 +24,8 @@ from router.promising import Kind, PromiseView, open_promise
 from router.services import Services
 
 NUMBER = "notice.number"
-WITH_LINK = frozenset({"sms.callback_promised", "sms.callback_tried", "sms.callback_last"})
+SECOND = "sms.callback_late"
+WITH_LINK = frozenset({"sms.callback_promised", SECOND, "sms.callback_tried", "sms.callback_last"})
 OF_CALL = WITH_LINK  # said only while the call is still to come
 
 
@@ -68,7 +69,7 @@ def to_contact(tx: Tx, args: Mapping[str, Any], notice: Notice, desk: Desk) -> L
         return None
     entry = queues.entry_of(tx, contact)
     promise = open_promise(tx, contact, Kind.CALLBACK)
-    is_said = is_true(key, entry, promise) and is_newest(notice.key, promise)
+    is_said = is_true(key, entry, promise, tx.now) and is_newest(notice.key, promise)
     purpose = Purpose.SURVEY if key == "sms.survey" else Purpose.SMS
     if not is_said or not can_reach(tx, row.asker_id, purpose):
         return None
@@ -87,8 +88,12 @@ def to_contact(tx: Tx, args: Mapping[str, Any], notice: Notice, desk: Desk) -> L
     return Letter(number=number, words=desk.words(row.language, key, **values))
 
 
-def is_true(key: str, entry: EntryView, promise: PromiseView | None) -> bool:
-    """Whether the text still is: nobody is told of a call that was cancelled or has been made."""
+def is_true(key: str, entry: EntryView, promise: PromiseView | None, now: datetime) -> bool:
+    """Whether the text still is: nobody is told of a call that was cancelled or has been made, nor of a
+    second time that is past.
+    """
+    if key == SECOND:
+        return promise is not None and promise.second is not None and now < promise.second.due_at
     if key == "sms.callback_promised":
         return promise is not None
     return key not in OF_CALL or entry.ended_at is None
@@ -97,14 +102,14 @@ def is_true(key: str, entry: EntryView, promise: PromiseView | None) -> bool:
 def is_newest(key: str, promise: PromiseView | None) -> bool:
     """Whether the text is not of a promise that another has replaced: each has a text of its own."""
     told, _, number = key.rpartition(":")
-    return told != "sms:promise" or (promise is not None and number == str(promise.id))
+    return told not in ("sms:promise", "sms:second") or (promise is not None and number == str(promise.id))
 
 
 def when(tx: Tx, lang: str, entry: EntryView, promise: PromiseView | None, desk: Desk) -> str:
     """When the call comes, in few words: as promised, or after which instant it is tried again."""
     if promise is not None:
-        start = datetime.fromisoformat(str(promise.told_as.get("start", promise.due_at.isoformat())))
-        return span(desk.texts, lang, start, promise.due_at, tx.now)
+        told = promise.told
+        return span(desk.texts, lang, told.start, told.due_at, tx.now)
     after = entry.not_before if entry.not_before and entry.not_before > tx.now else tx.now
     return desk.texts.get(lang, "care.brief.after", day=_day(lang, after, tx.now), at=clock(lang, after))
 

@@ -3,16 +3,15 @@ whether it was taken. What was surely not taken waits, longer each time."""
 
 import random
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from sqlalchemy import func, select
 
-from core.county import Limits
 from core.jobs import JobView, PutOff
+from core.quiet import quiet_until
 from core.store import Tx
-from core.text import HELSINKI
 from ensilinja.notify import letters
 from ensilinja.notify.letters import Desk, Letter
 from ensilinja.notify.models import NOTICE, Notice
@@ -154,17 +153,6 @@ def by_state(tx: Tx) -> dict[str, int]:
     """How many texts of the last 24 hours are in each state."""
     recent = select(NOTICE.state, func.count()).where(NOTICE.created_at > tx.now - SHOWN)
     return dict(tx.rows(recent.group_by(NOTICE.state)))
-
-
-def quiet_until(now: datetime, limits: Limits) -> datetime | None:
-    """When the quiet hours that are on end; None outside them. Equal hours: there are none."""
-    local = now.astimezone(HELSINKI)
-    start, end = limits.quiet_from_hour % 24, limits.quiet_until_hour % 24
-    in_night = start <= local.hour or local.hour < end if start > end else start <= local.hour < end
-    if not in_night:
-        return None
-    day = local.date() + timedelta(days=1 if start > end and local.hour >= start else 0)
-    return datetime.combine(day, time(hour=end), HELSINKI).astimezone(now.tzinfo)
 
 
 def pause(attempt: int) -> timedelta:

@@ -73,6 +73,7 @@ def status_view(runtime: Runtime, lang: str, stands: Standing) -> CallbackStatus
     return CallbackStatus(
         stage=stage,
         when=when_phrase(runtime, lang, stands) if is_coming else "",
+        first=first_phrase(runtime, lang, stands) if stage is CallbackStage.LATE else "",
         phone_hint=mask(stands.phone) if stands.phone and entry.ended_at is None else "",
         calls_from=as_read(stands.line_number) if stands.line_number and is_coming else "",
         attempts=stands.most_tries if is_coming else 0,
@@ -87,7 +88,7 @@ def status_view(runtime: Runtime, lang: str, stands: Standing) -> CallbackStatus
 
 
 SOON = "pian"
-COMING = (CallbackStage.SCHEDULED, CallbackStage.MOVED, CallbackStage.MISSED)
+COMING = (CallbackStage.SCHEDULED, CallbackStage.LATE, CallbackStage.MOVED, CallbackStage.MISSED)
 
 
 def stage_of(stands: Standing) -> CallbackStage:
@@ -106,20 +107,35 @@ def stage_of(stands: Standing) -> CallbackStage:
         return CallbackStage.CALLING
     if made and not is_promised_since and made[-1].result in UNREACHED:
         return CallbackStage.MISSED
+    return stage_of_promise(stands)
+
+
+def stage_of_promise(stands: Standing) -> CallbackStage:
+    """How the call that is to come was promised."""
+    promise = stands.promise
+    if promise is not None and promise.is_open and promise.second is not None:
+        return CallbackStage.LATE
     return CallbackStage.MOVED if len(stands.promises) > 1 else CallbackStage.SCHEDULED
 
 
 def when_phrase(runtime: Runtime, lang: str, stands: Standing) -> str:
     """The promised time as it was told; after an attempt in vain, from when the next one is."""
     promise, now = stands.promise, runtime.clock.now()
-    if promise is not None and promise.kept_at is None and promise.ended_at is None:
-        start = datetime.fromisoformat(str(promise.told_as.get("start", promise.due_at.isoformat())))
-        return window_phrase(runtime, lang, start, promise.due_at)
+    if promise is not None and promise.is_open:
+        return window_phrase(runtime, lang, promise.told.start, promise.told.due_at)
     after = stands.entry.not_before
     if after is None or after <= now:
         return ""
     day = day_phrase(lang, after.astimezone(HELSINKI).date(), now.astimezone(HELSINKI).date())
     return runtime.texts.get(lang, "care.callback.after", day=day, at=clock(lang, after))
+
+
+def first_phrase(runtime: Runtime, lang: str, stands: Standing) -> str:
+    """The time that was promised first, while a second one stands beside it."""
+    promise = stands.promise
+    if promise is None or promise.second is None:
+        return ""
+    return window_phrase(runtime, lang, promise.first.start, promise.due_at)
 
 
 def window_phrase(runtime: Runtime, lang: str, start: datetime, end: datetime) -> str:

@@ -13,6 +13,7 @@ class CallbackStage(StrEnum):
     """How far a callback is, as its asker sees it."""
 
     SCHEDULED = "scheduled"
+    LATE = "late"
     MOVED = "moved"
     CALLING = "calling"
     MISSED = "missed"
@@ -37,12 +38,14 @@ class CallbackForm:
 class CallbackStatus:
     """Where a callback is; `when` is the promised time in words, `history` the attempts so far in words.
 
+    `first` is what was promised before a second promise.
     `base` is the page's own address, under which its changes are.
     """
 
     stage: CallbackStage
     base: str = "/soittopyynto"
     when: str = ""
+    first: str = ""
     phone_hint: str = ""
     calls_from: str = ""
     attempts: int = 0

@@ -62,7 +62,7 @@ class Wait:
 
 
 def snapshot(tx: Tx, catalogue: Catalogue, memory: Memory | None = None, more: Sequence[Alarm] = ()) -> Board:
-    """The picture now, in at most ten queries; with the last one's `memory` only news is read of facts.
+    """The picture now, in at most eleven queries; with the last one's `memory` only news is read of facts.
 
     A memory belongs to one caller at a time; the picture is the same with and without it. `more` are alarms
     that are not read of this snapshot, shown after the others.
@@ -129,11 +129,12 @@ def reply_tile(sight: Sight) -> ReplyTile:
 
 
 def callbacks_tile(sight: Sight) -> CallbacksTile:
-    """Callbacks open and overdue, and the earliest due."""
+    """Callbacks open and overdue, how many were given a second time today, and the earliest due."""
     promised = due_times(sight.callbacks)
     return CallbacksTile(
         open=sum(callbacks.count for callbacks in sight.callbacks),
         overdue=sum(at < sight.now for at in promised),
+        second=sight.second,
         oldest_due_at=min(promised, default=None),
         word=word_of_callbacks(sight.callbacks, sight.now),
     )

@@ -155,10 +155,11 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
             ),
             Definition(
                 id="promise_kept",
-                version=1,
+                version=2,
                 name=LocalText("Palvelulupaus pidetty", "Servicelöfte hållet", "Promises kept"),
                 formula="promises kept by their due instant / promises that fell due in the period, by kind;"
-                " ones ended before their due are out and their number is shown",
+                " ones ended before their due are out and their number is shown; a second promise, made"
+                " beside a first one that could not be kept any more, is a kind of its own, mending no other",
                 unit="percent",
                 target=95,
             ),

@@ -13,12 +13,16 @@ from callbacks.results import REAL, Result
 from core.store import Recorded
 
 CALLBACK = "callback"
+SECOND = "callback_second"
 ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseFact:
-    """A promise as it stands: open, kept at an instant, or ended unkept for a reason."""
+    """A promise as it stands: open, kept at an instant, or ended unkept for a reason.
+
+    A second promise is of the kind `SECOND` and has the id of the first: what settles that settles it too.
+    """
 
     id: int
     kind: str
@@ -240,6 +244,15 @@ def promised(fact: Fact, event: Recorded) -> Fact:
     return with_promises(replace(fact, requested_at=asked), (*fact.promises, made))
 
 
+def seconded(fact: Fact, event: Recorded) -> Fact:
+    """The resident was told a second time beside the first, which stays what it is."""
+    due_at = when(event.data, "due_at")
+    if due_at is None:
+        return fact
+    made = PromiseFact(id=event.data.get("promise", 0), kind=SECOND, made_at=event.at, due_at=due_at)
+    return with_promises(fact, (*fact.promises, made))
+
+
 def kept(fact: Fact, event: Recorded) -> Fact:
     """The promised act was done."""
     return settle(fact, event, kept_at=when(event.data, "kept_at") or event.at)
@@ -360,6 +373,7 @@ STEPS: Mapping[str, Callable[[Fact, Recorded], Fact]] = MappingProxyType(
         "entry.resumed": returned,
         "entry.done": done,
         "promise.made": promised,
+        "promise.second": seconded,
         "promise.kept": kept,
         "promise.ended": ended,
         "attempt.dialled": dialled,

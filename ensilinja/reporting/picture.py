@@ -57,10 +57,13 @@ class ReplyTile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbacksTile:
-    """Open callbacks that nobody has in hand; overdue by their promise."""
+    """Open callbacks that nobody has in hand; overdue by their first promise. `second` of today's were
+    given a second one.
+    """
 
     open: int
     overdue: int
+    second: int
     oldest_due_at: datetime | None
     word: Word
 

@@ -21,6 +21,7 @@ from ensilinja.reporting.picture import RISK_HORIZON
 from queues.line import FILLING, FULL
 from queues.machine import State
 from queues.models import ENTRY, MEMBER, SHIFT, in_hand, in_states
+from router.models import PROMISE
 
 STAFF: Table = Staff.__table__  # type: ignore[attr-defined]
 LIVE = ("chat", "call")
@@ -182,6 +183,12 @@ def callbacks_by_due() -> CompoundSelect[Any]:
 OPEN_CALLBACKS = callbacks_by_due()
 
 
+def second_promises(tx: Tx, period: Period) -> int:
+    """How many second promises were made in the period."""
+    made = PROMISE.second_made_at
+    return tx.scalar(select(func.count()).where(made >= period.start, made < period.end)) or 0
+
+
 def desks(tx: Tx, limits: Limits) -> list[Desk]:
     """The professionals on shift, in order of name, each with what she has in hand: three queries."""
     statement = (
@@ -334,6 +341,7 @@ class Sight:
     now: datetime
     groups: Sequence[Group]
     callbacks: Sequence[OpenCallbacks]
+    second: int
     desks: Sequence[Desk]
     memory: Memory
     terms: Terms
@@ -358,6 +366,7 @@ def look(tx: Tx, catalogue: Catalogue, memory: Memory) -> Sight:
         now=tx.now,
         groups=[group for group in groups(tx) if has_queue(catalogue, group.queue)],
         callbacks=open_callbacks(tx),
+        second=second_promises(tx, period),
         desks=desks(tx, catalogue.limits),
         memory=memory,
         terms=Terms(catalogue=catalogue, period=period, now=tx.now, memo=memory.memo),

@@ -7,7 +7,7 @@ from typing import cast
 
 from core.urgency import Urgency
 from ensilinja.reporting import kpis
-from ensilinja.reporting.facts import Fact
+from ensilinja.reporting.facts import SECOND, Fact
 from ensilinja.reporting.kpis import Period, Terms
 from ensilinja.reporting.numbers import Delay, Share, Spread, spread
 from ensilinja.simulation.running import Played
@@ -29,13 +29,16 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One day in figures. `waits` are of those who were answered, in service time, by channel and urgency."""
+    """One day in figures. `kept` are first promises of all kinds, `second` those made beside a first one;
+    `waits` are of those who were answered, in service time, by channel and urgency.
+    """
 
     name: str
     contacts: int
     shares: Mapping[str, Share]
     delays: Mapping[str, Spread]
     kept: Share
+    second: Share
     waits: Mapping[Key, Spread]
     worst_live_s: float
     starved: int
@@ -55,7 +58,8 @@ def outcome(played: Played) -> Outcome:
         contacts=len(facts),
         shares={name: share_of(name, facts, terms) for name in SHARES},
         delays={name: delay_of(name, facts, terms) for name in DELAYS},
-        kept=together(kept.values()),
+        kept=together(share for kind, share in kept.items() if kind != SECOND),
+        second=kept.get(SECOND, together(())),
         waits=waits(facts, terms),
         worst_live_s=max((live_wait(fact, ends) for fact in facts), default=0.0),
         starved=sum(is_starved(fact, played, ends) for fact in facts),

@@ -11,6 +11,7 @@ from chat.events import ChatPresence, ChatReplied
 from chat.presence import STALE
 from core.hours import is_open
 from core.urgency import Urgency
+from ensilinja.simulation.memory_promises import breaking
 from ensilinja.simulation.memory_rooms import Call, MemoryRooms
 from ensilinja.simulation.memory_rows import SYSTEM
 from ensilinja.simulation.memory_sweep import sweep
@@ -309,6 +310,9 @@ class MemoryDoors(MemoryRooms):
         for contact in stale:
             del self.present[contact]
             self._absent(contact)
+        for contact, second in list(breaking(self)):
+            self.known[contact].has_second = True
+            self._emit(second, contact=contact, actor=SYSTEM)
         self._done()
 
     def offer(self) -> None:

@@ -42,6 +42,7 @@ class Known:
     arrived_at: datetime
     language: str
     promise: tuple[int, str, datetime] | None = None
+    has_second: bool = False
     results: list[Result] = field(default_factory=list)
     ringers: set[int] = field(default_factory=set)
     attempt: int = 0
@@ -208,7 +209,7 @@ class MemoryRooms:
 
     def _promise(self, contact: int, kind: str, due_at: datetime, actor: str) -> None:
         number = self._next("promise")
-        self.known[contact].promise = (number, kind, due_at)
+        self.known[contact].promise, self.known[contact].has_second = (number, kind, due_at), False
         self._emit(PromiseMade(promise=number, kind=kind, due_at=due_at), contact=contact, actor=actor)
 
     def _keep(self, contact: int, kind: str, at: datetime, actor: str) -> None:

@@ -73,6 +73,7 @@ class Turns:
         self.alive: Callable[[], list[int]] = list
         self._is_due = self._has_changed = self._ticking = False
         self._beaten = world.now
+        self._looks: set[datetime] = set()
         world.listeners.append(self._hear)
 
     def turn(self) -> None:
@@ -119,6 +120,8 @@ class Turns:
             self._has_changed = True
         for seconds in LATER.get(event.type, ()):
             self.world.after(seconds, self.change)
+        if event.type == "promise.made":
+            self._watch(datetime.fromisoformat(event.data["due_at"]))
         wait = DEADLINES.get(event.type)
         if wait is None:
             return
@@ -130,6 +133,14 @@ class Turns:
             self.world.at(datetime.fromisoformat(event.data[wait]), self._passed, event)
         else:
             self.world.after(wait, self._passed, event)
+
+    def _watch(self, due_at: datetime) -> None:
+        """Has the line look each minute, in the last ones before it is due, whether the promise will hold."""
+        for minutes in range(self.doors.services.catalogue.limits.promise_alarm_minutes, 0, -1):
+            at = due_at - timedelta(minutes=minutes)
+            if at > self.world.now and at not in self._looks:
+                self._looks.add(at)
+                self.world.at(at, self.due)
 
     def _passed(self, event: Recorded) -> None:
         """The deadline counts if the contact still stands as it did, or the professional is still away."""

@@ -27,7 +27,7 @@ from queues import agents
 from queues import service as queues
 from queues.dispatch import dispatch
 from queues.sweep import sweep
-from router import assessments, moves, outcomes
+from router import assessments, breaking, moves, outcomes
 from router.arrivals import Arrival, Channel
 from router.intake import receive
 from router.services import Services
@@ -309,6 +309,7 @@ def sweep_all(tx: Tx, services: Services) -> None:
     sweep(tx, services.catalogue)
     chat.sweep(tx, services)
     callbacks.sweep(tx, services)
+    breaking.sweep(tx, services)
 
 
 def resident(contact: int) -> Actor:

@@ -22,6 +22,8 @@ def table(outcomes: Sequence[Outcome], day: date, texts: Texts, lang: str) -> st
         cells = (share_told(one.shares[name], lang) for one in outcomes)
         rows.append((named(name, lang), *cells))
     rows.append((named("promise_kept", lang), *(share_told(one.kept, lang) for one in outcomes)))
+    second = (share_told(one.second, lang) for one in outcomes)
+    rows.append((texts.get(lang, "simulation.second"), *second))
     for name in DELAYS:
         for key, of in (("mean", "mean_s"), ("median", "median_s"), ("p90", "p90_s")):
             cells = (minutes(getattr(one.delays[name], of), lang) for one in outcomes)

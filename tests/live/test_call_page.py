@@ -27,6 +27,7 @@ from ensilinja.doors import COOKIES, LANG_COOKIE
 from ensilinja.runtime import Runtime
 from queues import service as queues
 from queues.dispatch import sweep
+from router import breaking
 from router.arrivals import Channel
 from router.outcomes import close, outcome_of
 from router.parties import phone_of
@@ -206,6 +207,23 @@ async def test_a_time_has_room_for_so_many(holder: Holder) -> None:
 
     assert chosen not in await holder.times()
     assert "ehti täyttyä" in await holder.post(f"{holder.link}/aika", aika=chosen)
+
+
+async def test_a_second_time_is_shown_with_what_was_promised_first(holder: Holder) -> None:
+    await holder.asks()
+    chosen = (await holder.times())[0]  # 12.00-14.00
+    await holder.post(f"{holder.link}/aika", aika=chosen)
+    holder.clock.set(datetime.fromisoformat(chosen) + timedelta(hours=2, minutes=-10))
+    await holder.runtime.store.write(sweep, SERVICES.catalogue)
+    await holder.runtime.store.write(breaking.sweep, SERVICES)
+    page = await holder.get(await holder.texted())
+
+    assert "Soittomme myöhästyy" in page and "Lupasimme ensin soittaa tänään kello 12.00–14.00." in page
+    assert "Soitamme sinulle tänään kello 14.00–16.00." in page
+    assert "Vi lovade först" in await holder.get(holder.link, "sv")
+    assert "We first promised" in await holder.get(holder.link, "en")
+    await holder.rung()
+    assert "Lupasimme ensin" not in await holder.get(holder.link)
 
 
 async def test_the_number_is_read_back_before_it_is_called(holder: Holder) -> None:

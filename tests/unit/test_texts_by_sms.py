@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.county import Limits
+from core.quiet import quiet_until
 from core.text import LANGUAGES, brief_day
 from ensilinja.app import load_texts
 from ensilinja.notify.gsm7 import BASIC, ESCAPED, JOINED, SINGLE, parts, septets
 from ensilinja.notify.letters import span
-from ensilinja.notify.sending import quiet_until
 from tests.builders import MONDAY
 from tests.rooms import SERVICES
 

@@ -38,6 +38,8 @@ def i18_promises_do_not_move(state: Kept, acts: Sequence[Act]) -> Iterator[str]:
         for s in state.steps
         if s.type == "promise.made"
     }
+    seconds = Counter(s.data["promise"] for s in state.steps if s.type == "promise.second")
+    yield from (f"a second time promised twice: promise {one}" for one, n in seconds.items() if n > 1)
     for promise in state.promises:
         if made.get(promise.id) != promise.due_at:
             yield f"moved: promise {promise.id} of contact {promise.contact}"

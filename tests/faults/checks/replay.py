@@ -109,7 +109,9 @@ def promise(values: dict[str, Any], step: Step, what: str) -> None:
     if what == "made":
         due_at = datetime.fromisoformat(step.data["due_at"])
         values |= {"contact": step.contact, "kind": step.data["kind"], "due_at": due_at}
-        values |= {"kept_at": None, "ended_why": None}
+        values |= {"kept_at": None, "ended_why": None, "second_due_at": None}
+    elif what == "second":
+        values["second_due_at"] = datetime.fromisoformat(step.data["due_at"])
     elif what == "kept":
         values["kept_at"] = datetime.fromisoformat(step.data["kept_at"])
     else:

@@ -77,6 +77,7 @@ class Promised:
     due_at: datetime
     kept_at: datetime | None = None
     ended_why: str | None = None
+    second_due_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -157,6 +158,7 @@ def kept(tx: Tx, *, texts: bool = True, late: timedelta = LATE) -> Kept:
                 due_at=row.due_at,
                 kept_at=row.kept_at,
                 ended_why=row.ended_why,
+                second_due_at=row.second_due_at,
             )
             for row in tx.all(select(Promise))
         ],
