@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, func, or_, select
 from callbacks.errors import DialInProgress, NotACallback
 from callbacks.events import AttemptDialled, AttemptEnded, AttemptOver, AttemptRequested, DecisionNeeded
 from callbacks.models import ATTEMPT, Attempt
+from callbacks.orders import Kind as Ordered
+from callbacks.orders import give, maybe_on
 from callbacks.results import REAL, UNREACHED, Result, after, earliest, stronger
 from callbacks.views import AttemptView, DialOrder
 from core.access import log_access
@@ -116,13 +118,6 @@ def ended(tx: Tx, key: str, at: datetime) -> None:
         record(tx, fact, contact=row.contact_id, actor=SYSTEM.key)
 
 
-def hang_up(tx: Tx, actor: Actor, contact: int, assignment: int) -> bool:
-    """Asks for the end of the call that the professional has dialled; False when none is on."""
-    check_holds(tx, actor, "callback.hang_up", contact, assignment)
-    row = next((row for row in reversed(_rows(tx, contact)) if row.assignment == assignment), None)
-    return row is not None and _end_line(tx, row)
-
-
 def say_result(
     tx: Tx,
     actor: Actor,
@@ -144,8 +139,8 @@ def say_result(
     word = _word(result)
     if word in REAL and row.dialled_at is None:
         _rung(tx, row, row.sent_at or row.requested_at)
-    if word != Result.REACHED:
-        _end_line(tx, row)
+    if word != Result.REACHED and maybe_on(row):
+        give(tx, Ordered.HANG_UP, attempt=row, agent=actor.id, assignment=assignment)
     row.said_at, row.ended_at = tx.now, row.ended_at or tx.now
     _settle(tx, row, word, services, actor)
     tx.session.flush()
@@ -274,15 +269,6 @@ def _follow(tx: Tx, row: Attempt, services: Services) -> None:
             queues.give_back(tx, entry.id, apart=APART, reason="second_professional", actor=SYSTEM.key)
     elif then.retry_at is not None:
         queues.schedule(tx, entry.id, row.agent_id, row.assignment, then.retry_at, "not_reached")
-
-
-def _end_line(tx: Tx, row: Attempt) -> bool:
-    """Has the exchange end the attempt's call after the commit, if it may be on."""
-    is_over = row.ended_at is not None or _result(row) not in (None, Result.REACHED, Result.UNKNOWN)
-    if row.sent_at is None or is_over:
-        return False
-    schedule(tx, key=f"hangup:{row.key}", kind="hangup", args={"attempt": row.key})
-    return True
 
 
 def _word(result: str) -> Result:

@@ -13,3 +13,15 @@ class NotACallback(Conflict):
     """This contact is not handled by telephone now."""
 
     code = "not_a_callback"
+
+
+class NoCall(Conflict):
+    """Nobody is on the line."""
+
+    code = "no_call"
+
+
+class OrderInHand(Conflict):
+    """Another order for this call is under way."""
+
+    code = "order_in_hand"

@@ -72,3 +72,30 @@ class DecisionNeeded:
     """The attempts are used up; a person decides, never the program."""
 
     tries: int
+
+
+@event("call.joined")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallJoined:
+    """The professional's telephone has answered and is in the call."""
+
+    order: int
+
+
+@event("call.ordered")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOrdered:
+    """A professional ordered something of the call that is on."""
+
+    order: int
+    kind: str
+
+
+@event("call.order_ended")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOrderEnded:
+    """What became of it: done, failed, or unknown."""
+
+    order: int
+    kind: str
+    result: str

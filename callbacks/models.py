@@ -77,6 +77,38 @@ class Trial(Row, table=True):
     missed_since: datetime | None = utc(nullable=True)
 
 
+class CallOrder(Row, table=True):
+    """What a professional ordered of a call, append-only: of one that came in, or of one that she dialled.
+
+    `sent_at` is set before the exchange is asked, once. Whether the resident is on hold follows from these.
+    """
+
+    __tablename__ = "call_order"
+
+    id: int | None = big_id()
+    contact_id: int = ref("contact.id")
+    call_id: int | None = ref("call.id", nullable=True, index=False)
+    attempt_id: int | None = ref("attempt.id", nullable=True, index=False)
+    agent_id: int = ref("staff.id", index=False)
+    assignment: int
+    kind: str
+    key: str
+    asked_at: datetime = utc()
+    sent_at: datetime | None = utc(nullable=True)
+    ended_at: datetime | None = utc(nullable=True)
+    result: str | None = None
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index(
+            "ix_call_order_on",
+            "asked_at",
+            sqlite_where=text("result IS NULL"),
+            postgresql_where=text("result IS NULL"),
+        ),
+    )
+
+
+ORDER = columns(CallOrder)
 ATTEMPT = columns(Attempt)
 CALL = columns(Call)
 TRIAL = columns(Trial)

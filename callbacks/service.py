@@ -9,7 +9,6 @@ from callbacks.attempts import (
     dial_unknown,
     ended,
     give_up_silent,
-    hang_up,
     heard,
     ringing,
     say_result,
@@ -23,6 +22,7 @@ from callbacks.calls import (
     ring,
 )
 from callbacks.known import bridge_order, call_of, find_call, said_before, sealed_answer
+from callbacks.orders import connecting, give_up_orders, joined, order, order_to_give, settle
 from callbacks.reconciling import reconcile
 from callbacks.results import Result
 from callbacks.telephony.port import (
@@ -34,6 +34,7 @@ from callbacks.telephony.port import (
     DialEnded,
     DialFailed,
     DialStarted,
+    Joined,
     KeyPressed,
     Prompts,
     TelephonyEvent,
@@ -61,12 +62,14 @@ __all__ = [
     "dial_order",
     "dial_unknown",
     "find_call",
-    "hang_up",
     "hear",
     "hear_once",
+    "order",
+    "order_to_give",
     "over",
     "promise",
     "say_result",
+    "settle",
     "silent_lines",
     "sweep",
     "take",
@@ -97,6 +100,7 @@ def opened(tx: Tx, actor: Actor, held: EntryView, action: str) -> Accepted:
     if call is not None:
         call.answered_at = call.answered_at or tx.now
         tx.session.flush()
+        connecting(tx, call, agent=actor.id, assignment=held.assignment)
         key = f"bridge:{call.id}:{held.assignment}"
         schedule(tx, key=key, kind="bridge", args={"call": call.id, "agent": actor.id})
     return Accepted(entry=held)
@@ -122,14 +126,17 @@ def hear(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> Pr
         case TrialHeard():
             was_heard(tx, event)
         case _:
-            _hear_of_dial(tx, event, services)
+            _hear_of_key(tx, event, services)
     return None
 
 
-def _hear_of_dial(
-    tx: Tx, event: DialStarted | DialAnswered | DialFailed | DialEnded, services: Services
+def _hear_of_key(
+    tx: Tx, event: DialStarted | DialAnswered | DialFailed | DialEnded | Joined, services: Services
 ) -> None:
+    """News of a telephone that was rung by a key of ours."""
     match event:
+        case Joined():
+            joined(tx, event.key, event.at)
         case DialStarted():
             ringing(tx, event.key, event.at)
         case DialAnswered():
@@ -155,8 +162,8 @@ def hear_once(
 
 
 def sweep(tx: Tx, services: Services) -> int:
-    """What time alone does: an attempt's silence becomes a stored result, old messages are forgotten.
+    """What time alone does: silence of an attempt or an order becomes its result, old messages are forgotten.
 
     Harmless twice; nobody is rung.
     """
-    return give_up_silent(tx, services) + inbox.forget(tx)
+    return give_up_silent(tx, services) + give_up_orders(tx) + inbox.forget(tx)

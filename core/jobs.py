@@ -15,7 +15,8 @@ from core.store import Tx
 LEASE = timedelta(seconds=15)  # a job whose runner is silent this long is taken from it
 PATIENCE = 10.0  # seconds a job may take: it must have ended before it is given to somebody else
 ATTEMPTS = 5  # then dead, with an alarm: a job that fails five times needs a person
-ONCE = frozenset({"dial"})  # never run again after an unknown end: a person's telephone would ring twice
+# Never run again after an unknown end: a telephone would ring twice, or a hold come after the talk went on.
+ONCE = frozenset({"dial", "order"})
 _JOB = columns(Job)
 OPEN = _JOB.state != literal_column("'done'")  # in the words of the index: jobs that are done are not read
 

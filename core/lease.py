@@ -27,3 +27,8 @@ def take(tx: Tx, name: str, holder: str, seconds: float) -> bool:
 def let_go(tx: Tx, name: str, holder: str) -> None:
     """Ends the lease now, if it is this holder's."""
     tx.execute(update(Lease).where(_LEASE.name == name, _LEASE.holder == holder).values(until=tx.now))
+
+
+def is_held(tx: Tx, name: str) -> bool:
+    """Whether anybody has the lease now."""
+    return tx.scalar(select(_LEASE.name).where(_LEASE.name == name, _LEASE.until > tx.now)) is not None

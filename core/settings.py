@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     telephony_app: str = Field("ensilinja", pattern=r"^[A-Za-z0-9_-]{1,60}$")
     telephony_trunk: str = "PJSIP/{number}@operator"
     telephony_device: str = "PJSIP/{device}"
+    telephony_lacks: str = Field("", pattern=r"^((hold|hang_up|transfer)( |$))*$")
     telephony_sounds: str = Field("ensilinja", pattern=r"^[A-Za-z0-9_./-]{1,200}$")
     telephony_trial_minutes: int = Field(5, ge=0, le=1440)
     drain_s: float = Field(1.0, ge=0, le=60)

@@ -15,7 +15,7 @@ from jinja2 import Environment
 
 from callbacks.telephony.ari_link import AriLink
 from callbacks.telephony.asterisk import AsteriskTelephony
-from callbacks.telephony.port import Telephony
+from callbacks.telephony.port import Can, Telephony
 from callbacks.telephony.simulated import SimulatedTelephony
 from callbacks.telephony.ways import Ways
 from callbacks.telephony.webhook import WebhookTelephony
@@ -141,7 +141,8 @@ def build(
 def exchange(settings: Settings, services: Services, clock: Clock) -> Telephony:
     """The telephone exchange that the settings name."""
     if settings.telephony == "webhook":
-        return WebhookTelephony(clock, settings.telephony_url, settings.hook_secrets())
+        lacks = frozenset(map(Can, settings.telephony_lacks.split()))
+        return WebhookTelephony(clock, settings.telephony_url, settings.hook_secrets(), lacks)
     if settings.telephony == "asterisk":
         password = settings.hook_secrets()[0].decode()
         link = AriLink(settings.telephony_url, settings.telephony_user, password, settings.telephony_app)

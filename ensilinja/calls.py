@@ -15,12 +15,14 @@ from callbacks.telephony.asterisk import AsteriskTelephony
 from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
 from core import lease
 from core.errors import Unavailable
+from core.store import Tx
 from core.tasks import first_of
 from ensilinja.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
 LINK = "telephony"
+LINKED = "telephony.linked"  # held by who has the link while it is whole
 HELD, RENEWED = 3.0, 1.0  # seconds a lease lasts without renewing, and between two renewals
 
 
@@ -55,6 +57,16 @@ async def try_lines(runtime: Runtime) -> None:
             await exchange.try_line(order.key, order.line)
 
 
+async def is_linked(runtime: Runtime) -> bool:
+    """Whether some process's commands reach the exchange now; not, as long as nobody can know."""
+    if not isinstance(runtime.telephony, AsteriskTelephony):
+        return runtime.telephony.is_linked
+    try:
+        return await runtime.store.read(lease.is_held, LINKED)
+    except Unavailable:
+        return False
+
+
 async def keep_link(runtime: Runtime, exchange: AsteriskTelephony) -> None:
     """One process has the link to the exchange at a time; when it is silent, another takes over."""
     holder = secrets.token_hex(8)
@@ -62,11 +74,11 @@ async def keep_link(runtime: Runtime, exchange: AsteriskTelephony) -> None:
         with contextlib.suppress(TimeoutError, Unavailable):
             if await runtime.store.write(lease.take, LINK, holder, HELD):
                 async with asyncio.timeout(HELD) as held:
-                    await first_of(link=exchange.run(), lease=_renew(runtime, holder, held))
+                    await first_of(link=exchange.run(), lease=_renew(runtime, exchange, holder, held))
         await asyncio.sleep(RENEWED)
 
 
-async def _renew(runtime: Runtime, holder: str, held: asyncio.Timeout) -> None:
+async def _renew(runtime: Runtime, exchange: AsteriskTelephony, holder: str, held: asyncio.Timeout) -> None:
     """Returns when somebody else has the lease; a store that is away for longer than it lasts ends it."""
     loop = asyncio.get_running_loop()
     try:
@@ -74,9 +86,21 @@ async def _renew(runtime: Runtime, holder: str, held: asyncio.Timeout) -> None:
             await asyncio.sleep(RENEWED)
             before = loop.time()
             with contextlib.suppress(Unavailable):
-                if not await runtime.store.write(lease.take, LINK, holder, HELD):
+                if not await runtime.store.write(_take, holder, is_linked=exchange.is_linked):
                     return
                 held.reschedule(before + HELD)
     finally:
         with contextlib.suppress(Unavailable):
-            await runtime.store.write(lease.let_go, LINK, holder)
+            await runtime.store.write(_let_go, holder)
+
+
+def _take(tx: Tx, holder: str, *, is_linked: bool) -> bool:
+    has_it = lease.take(tx, LINK, holder, HELD)
+    if has_it and is_linked:
+        lease.take(tx, LINKED, holder, HELD)
+    return has_it
+
+
+def _let_go(tx: Tx, holder: str) -> None:
+    for name in (LINK, LINKED):
+        lease.let_go(tx, name, holder)

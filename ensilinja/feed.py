@@ -104,11 +104,11 @@ class Feed:
                 connection.place = place
                 connection.send(wire.ev("place", contact=connection.actor.id, **place.wire()))
 
-    def tick(self, now: Any) -> None:
-        """Lets every browser know that the line is alive."""
-        frame = wire.ev("tick", now=now)
+    def tick(self, now: Any, *, telephone: bool) -> None:
+        """Lets every browser know that the line is alive, and consoles whether the exchange hears us."""
+        frame, to_consoles = wire.ev("tick", now=now), wire.ev("tick", now=now, telephone=telephone)
         for connection in list(self.connections):
-            connection.send(frame)
+            connection.send(to_consoles if connection.role == "console" else frame)
 
     def _push(self, event: Recorded, news: News) -> None:
         if event.contact is None:

@@ -209,7 +209,8 @@ class Loops:
 
     async def tick(self) -> None:
         """A sign of life to every browser."""
-        self.runtime.feed.tick(self.runtime.clock.now())
+        telephone = await calls.is_linked(self.runtime) if self.runtime.feed.listeners.consoles else False
+        self.runtime.feed.tick(self.runtime.clock.now(), telephone=telephone)
 
     async def pairs(self) -> None:
         """Who waits and who is free meet, unless no offers are made any more."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callbacks import service as callbacks
+from callbacks.orders import Kind
 from chat import service as chat
 from core.errors import Invalid
 from core.identity import Actor
@@ -58,10 +59,25 @@ def result(tx: Tx, actor: Actor, body: Result, services: Services) -> Mapping[st
     return {}
 
 
-@op("staff", "callback.hang_up", Held, contact)
+@op("staff", "call.hold", Held, contact)
+def hold(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str, Any]:
+    """Has the resident hear music and nobody; the row tells when it is so. 409 `no_call` when none is on."""
+    callbacks.order(tx, actor, body.contact, body.assignment, Kind.HOLD)
+    return {}
+
+
+@op("staff", "call.resume", Held, contact)
+def resume(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str, Any]:
+    """Has both talk on."""
+    callbacks.order(tx, actor, body.contact, body.assignment, Kind.RESUME)
+    return {}
+
+
+@op("staff", "call.hang_up", Held, contact)
 def hang_up(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str, Any]:
-    """Has the call that she dialled ended; `asked` tells whether one was on."""
-    return {"asked": callbacks.hang_up(tx, actor, body.contact, body.assignment)}
+    """Has the connection ended, of a call that came in or that she dialled; the contact stays hers."""
+    callbacks.order(tx, actor, body.contact, body.assignment, Kind.HANG_UP)
+    return {}
 
 
 @op("staff", "callback.times", Held, contact)

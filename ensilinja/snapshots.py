@@ -1,6 +1,6 @@
 """What a browser gets first: the state as one snapshot of the store. What comes after it is news."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat import service as chat
@@ -26,7 +26,8 @@ async def take(
     if connection.role == "board":
         return (await runtime.board.latest()).wire(connection.lang)
     if connection.role == "console":
-        snapshot = await runtime.store.read(console, who.actor, runtime.services)
+        can = sorted(runtime.telephony.can)
+        snapshot = await runtime.store.read(console, who.actor, runtime.services, can)
         lists = ("own", "waiting", "callbacks")
         runtime.feed.listeners.show(connection, {row["contact"] for name in lists for row in snapshot[name]})
         return snapshot
@@ -59,8 +60,11 @@ def resident(
     return state, chat.history(tx, actor.id, after, actor)
 
 
-def console(tx: Tx, actor: Actor, services: Services) -> dict[str, Any]:
-    """The professional's three lists, her shift, and what she may choose from."""
+def console(tx: Tx, actor: Actor, services: Services, can: Sequence[str] = ()) -> dict[str, Any]:
+    """The professional's three lists, her shift, and what she may choose from.
+
+    `can` is what the exchange can do to a call (`callbacks.telephony.port.Can`).
+    """
     found = rows(tx, in_line(tx, sorted(actor.queues), actor.id), services.catalogue)
     order = dict(sorted(found.items(), key=lambda item: (item[1].tier, item[1].due_at)))
     staff = tx.get(Staff, actor.id)
@@ -76,6 +80,7 @@ def console(tx: Tx, actor: Actor, services: Services) -> dict[str, Any]:
         **grouped(order, actor.id, actor.lang, services),
         "outcomes": outcomes(services, actor.lang),
         "queues": queue_list(tx, services, actor.lang),
+        "telephone": {"can": list(can)},
         "now": tx.now,
     }
 

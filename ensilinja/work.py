@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from callbacks import service as callbacks
+from callbacks.orders import Kind, Outcome
+from callbacks.telephony.port import Talk
 from core import jobs
 from core.failpoints import failpoint
 from core.jobs import JobView
@@ -17,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[Runtime, JobView], Awaitable[None]]
 
-HERE = frozenset({"dial", "bridge", "hangup"})  # these need this process's own link to the exchange
+HERE = frozenset({"dial", "bridge", "order", "hangup"})  # these need this process's own link to the exchange
 
 
 async def submit(runtime: Runtime, job: int, kind: str) -> None:
@@ -52,9 +54,11 @@ async def run_job(runtime: Runtime, job: int) -> None:
 
 
 async def became_unknown(runtime: Runtime, job: JobView) -> None:
-    """Nobody knows whether this telephone rang: a professional decides, no code dials again."""
+    """Nobody knows whether this telephone rang, or what was ordered is so: a professional decides."""
     if job.kind == "dial":
         await runtime.store.write(callbacks.dial_unknown, str(job.args["attempt"]), runtime.services)
+    if job.kind == "order":
+        await runtime.store.write(callbacks.settle, int(job.args["order"]), Outcome.UNKNOWN)
 
 
 async def dial(runtime: Runtime, job: JobView) -> None:
@@ -71,9 +75,24 @@ async def bridge(runtime: Runtime, job: JobView) -> None:
         await runtime.telephony.connect(job.key.replace(":", "-"), order.call, order.agent_device)
 
 
+async def order(runtime: Runtime, job: JobView) -> None:
+    """Gives the exchange what a professional ordered of a call, once."""
+    asked = int(job.args["order"])
+    given = await runtime.store.write(callbacks.order_to_give, asked)
+    if given is None:
+        return
+    exchange = runtime.telephony
+    if given.kind == Kind.HANG_UP:
+        is_so = await exchange.hangup(given.key, given.talk)
+    else:
+        is_so = await exchange.hold(given.key, given.talk, on=given.kind == Kind.HOLD)
+    await runtime.store.write(callbacks.settle, asked, Outcome.DONE if is_so else Outcome.FAILED)
+
+
 async def hang_up(runtime: Runtime, job: JobView) -> None:
-    """Ends a call that a professional has dialled; harmless when it is over."""
-    await runtime.telephony.hangup(str(job.args["attempt"]))
+    """What a process of the version before asked for, in a rolling restart."""
+    key = str(job.args["attempt"])
+    await runtime.telephony.hangup(f"hangup-{key}", Talk(dial=key))
 
 
 async def call_over(runtime: Runtime, job: JobView) -> None:
@@ -84,6 +103,7 @@ async def call_over(runtime: Runtime, job: JobView) -> None:
 WORK: Mapping[str, Work] = {
     "dial": dial,
     "bridge": bridge,
+    "order": order,
     "hangup": hang_up,
     "sms": deliver,
     "link": deliver,

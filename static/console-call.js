@@ -3,35 +3,55 @@
 import { useEffect, useRef, useState } from "./vendor/preact-hooks.mjs";
 import { Announcer, Dialog, Key, html } from "./staff-parts.js";
 import { clock, duration, moment, topicOf } from "./staff-format.js";
-import { callNow, isOnTheLine } from "./console-state.js";
+import { callNow, isOnTheLine, whyNot } from "./console-state.js";
 
 const DIALS_AFTER_S = 3;
 const TOLD_RINGING = ["no_answer", "busy", "voicemail", "wrong_number"];
 const TOLD_TALKING = ["wrong_number", "refused"];
 
 /** Always in sight while a call is on. The timer is for the eyes; a change of state is said once. */
-export function CallBar({ state, t, desk, ui, now }) {
+export function CallBar({ state, t, desk, ui, lang, now }) {
   const row = state.shift ? callNow(state) : null;
-  const words = row ? t(`console.bar.${row.call.state}`) : "";
-  const said = html`<${Announcer} text=${words} id=${row ? `${row.contact}:${row.call.state}` : ""} />`;
+  const words = row ? wordsOf(row.call, t, lang) : "";
+  const said = html`<${Announcer} text=${words} id=${row ? `${row.contact}:${words}` : ""} />`;
   if (!row) return said;
   const brief = state.details[row.contact]?.brief;
   const { call } = row;
-  const isLost = state.link !== "connected";
-  const mayEnd = call.attempt !== null;
-  return html`<section class="call-bar" aria-label=${t("console.bar.label")} data-call=${call.state}>
+  const isOn = call.state === "on";
+  const reasons = [...new Set([isOn && whyNot(state, "hold"), whyNot(state, "hang_up")].filter(Boolean))];
+  const mustAnswer = call.state === "agent_rings" && !state.telephone.can.includes("answer");
+  return html`<section class="call-bar" aria-label=${t("console.bar.label")} data-call=${call.held_at ? "held" : call.state}>
     <strong>${brief?.name ?? t("console.talk.resident")}</strong>
     ${brief?.phone && html`<span class="tabular">${brief.phone}</span>`}
     <span class="call-state">${words}</span>
     <span class="tabular" role="timer" aria-live="off" aria-label=${t("console.bar.time")}>${duration((now - Date.parse(call.since)) / 1000)}</span>
-    ${isLost && html`<span class="flag">${t("console.bar.lost")}</span>`}
+    ${mustAnswer && html`<span>${t("console.bar.answer_there")}</span>`}
+    ${reasons.map((key) => html`<span class="flag" id=${`why-${key.replaceAll(".", "-")}`}>${t(key)}</span>`)}
     <span class="top-gap"></span>
     ${state.open !== row.contact && html`<button type="button" class="button" onClick=${() => ui.open(row.contact)}>${t("console.bar.open")}</button>`}
-    ${mayEnd && call.state === "on" && html`<button type="button" class="button" disabled=${isLost} onClick=${() => desk.callResult(row, "voicemail")}>
+    ${call.attempt !== null && isOn && html`<button type="button" class="button" disabled=${state.link !== "connected"} onClick=${() => desk.callResult(row, "voicemail")}>
       <${Key} name="a" /> ${t("console.bar.voicemail")}</button>`}
-    ${mayEnd && html`<button type="button" class="button primary" disabled=${isLost} onClick=${() => desk.hangUp(row)}>
-      <${Key} name="F9" /> ${t("console.bar.hang_up")}</button>`}
+    ${isOn && html`<${Order} ...${{ state, row, t, desk }} name=${call.held_at ? "resume" : "hold"} needs="hold" />`}
+    <${Order} ...${{ state, row, t, desk }} name="hang_up" needs="hang_up" isPrimary />
     ${said}</section>`;
+}
+
+const KEYS = { hold: "F8", resume: "F8", hang_up: "F9" };
+
+/** A button that stays in its place: what it cannot do now is said beside it, and what is under way in the bar. */
+function Order({ state, row, t, desk, name, needs, isPrimary }) {
+  const why = whyNot(state, needs);
+  const isAsked = row.call.order_state === "asked" && (name !== "hang_up" || row.call.order === name);
+  return html`<button type="button" class=${`button ${isPrimary ? "primary" : ""}`} disabled=${Boolean(why) || isAsked}
+    aria-describedby=${why ? `why-${why.replaceAll(".", "-")}` : null} onClick=${() => desk.order(row, name)}>
+    <${Key} name=${KEYS[name]} /> ${t(`console.bar.${name}`)}</button>`;
+}
+
+/** What is on, since when it is so, and what became of what she ordered. */
+function wordsOf(call, t, lang) {
+  const order = call.order && t(`console.bar.${call.order}_${call.order_state}`);
+  const is = call.held_at ? t("console.bar.held", { time: clock(call.held_at, lang) }) : t(`console.bar.${call.state}`);
+  return order ? `${is}. ${order}` : is;
 }
 
 /** The matter is read first: nothing is dialled before the button, or before the seconds that she has chosen to have. */

@@ -209,9 +209,9 @@ export class Desk {
     return this.ask("callback.result", { contact: row.contact, assignment: row.assignment, attempt: row.call.attempt, result });
   }
 
-  async hangUp(row) {
-    const answer = await this.ask("callback.hang_up", { contact: row.contact, assignment: row.assignment });
-    if (answer && !answer.asked) this.tell("console.notice.no_call");
+  /** What she orders of the call that is on (hold, resume, hang_up): the row tells what became of it. */
+  async order(row, name) {
+    return this.ask(`call.${name}`, { contact: row.contact, assignment: row.assignment });
   }
 
   async times(row) {

@@ -157,7 +157,7 @@ function Status({ state, t, desk, ui }) {
 
 const KEYS = [
   ["F2", "take"], ["F4", "status"], ["Ctrl+Enter", "submit"], ["Ctrl+.", "pane"], ["Esc", "leave"], ["j / k", "move"],
-  ["1–9", "nth"], ["r", "reply"], ["n", "note"], ["c", "call"], ["F9", "hang_up"], ["a", "voicemail"], ["s", "time"], ["f", "form"], ["u", "assess"], ["v", "confirm"], ["t", "transfer"], ["e", "close"], ["?", "help"],
+  ["1–9", "nth"], ["r", "reply"], ["n", "note"], ["c", "call"], ["F8", "hold"], ["F9", "hang_up"], ["a", "voicemail"], ["s", "time"], ["f", "form"], ["u", "assess"], ["v", "confirm"], ["t", "transfer"], ["e", "close"], ["?", "help"],
 ];
 
 function Help({ t, ui }) {

@@ -1,6 +1,6 @@
 /** Keys of the console as a pure map: safe on the Finnish layout, never Alt or AltGr, letters only outside text fields. */
 
-const ANYWHERE = { F2: "take", F4: "status", F9: "hang_up" };
+const ANYWHERE = { F2: "take", F4: "status", F8: "hold", F9: "hang_up" };
 const LETTERS = {
   j: "down", ArrowDown: "down", k: "up", ArrowUp: "up",
   r: "reply", n: "note", e: "close", t: "transfer", u: "assess", v: "confirm", f: "form", c: "call", a: "voicemail", s: "move", "?": "help",

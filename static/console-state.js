@@ -29,6 +29,7 @@ export function initial() {
     outbox: [],
     typing: {},
     dialling: null,
+    telephone: { can: [], isLinked: true },
   };
 }
 
@@ -87,6 +88,7 @@ function takeSnapshot(s, { snapshot, at }) {
     shift: snapshot.shift ?? null,
     outcomes: snapshot.outcomes ?? s.outcomes,
     queues: snapshot.queues ?? s.queues,
+    telephone: { ...s.telephone, can: snapshot.telephone?.can ?? s.telephone.can },
     offset: offsetOf(snapshot.now, at, s.offset),
     rows,
     seen,
@@ -97,7 +99,7 @@ function takeSnapshot(s, { snapshot, at }) {
 }
 
 function takeEvent(s, { frame, at }) {
-  if (frame.ev === "tick") return { ...s, offset: offsetOf(frame.now, at, s.offset) };
+  if (frame.ev === "tick") return takeTick(s, frame, at);
   if (frame.ev === "chat.typing") return { ...s, typing: { ...s.typing, [frame.contact]: at + TYPING_MS } };
   if (frame.ev.startsWith("shift.")) return takeShift(s, frame);
   let next = s;
@@ -105,6 +107,10 @@ function takeEvent(s, { frame, at }) {
   if (TOLD_ANEW.has(frame.ev) && next.details[frame.contact]) next = withDetail(next, frame.contact, (d) => ({ ...d, isOld: true }));
   if ("unread" in frame) return setUnread(next, frame);
   return "row" in frame ? setRow(next, frame.contact, frame.n, frame.row, false) : next;
+}
+
+function takeTick(s, { now, telephone = true }, at) {
+  return { ...s, offset: offsetOf(now, at, s.offset), telephone: { ...s.telephone, isLinked: telephone } };
 }
 
 /** What is said changes this much of a row. It makes no row that comes later old: `seen` stays. */
@@ -226,6 +232,13 @@ const ON_THE_LINE = new Set(["agent_rings", "resident_rings", "on"]);
 
 /** Whether a telephone rings or somebody talks for this row. */
 export const isOnTheLine = (row) => ON_THE_LINE.has(row?.call?.state);
+
+/** Why the console cannot order anything of a call now (a key of texts), or null. `name`: hold, hang_up, transfer. */
+export function whyNot(s, name) {
+  if (s.link !== "connected") return "console.bar.lost";
+  if (!s.telephone.isLinked) return "console.bar.silent";
+  return s.telephone.can.includes(name) ? null : `console.bar.lacks.${name}`;
+}
 
 /** The one call that is on: a call fills a professional. */
 export const callNow = (s) => own(s).find(isOnTheLine);

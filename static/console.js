@@ -263,7 +263,8 @@ function perform(act, given) {
     confirm: () => isHere && desk.assess(row, row.urgency),
     form: () => isHere && ui.openForm(row.contact),
     call: () => call(given),
-    hang_up: () => hangUp(given),
+    hold: () => answerOrHold(given),
+    hang_up: () => order(given, "hang_up"),
     voicemail: () => isHere && row.call?.state === "on" && row.call.attempt !== null && desk.callResult(row, "voicemail"),
     move: () => isHere && row.channel === "callback" && !line.isOnTheLine(row) && ui.show("move"),
   };
@@ -281,9 +282,17 @@ function call({ state, desk, ui }) {
   else if (row.channel === "callback" && line.isTakeable(row)) ui.call(row);
 }
 
-function hangUp({ state, desk }) {
+/** What cannot be ordered is said in the bar already. */
+function order({ state, desk }, name) {
   const row = line.callNow(state);
-  if (row && row.call.attempt !== null) desk.hangUp(row);
+  if (row && !line.whyNot(state, name === "resume" ? "hold" : name)) desk.order(row, name);
+}
+
+/** The telephone's one key: takes a call that is offered, holds the one that is on, and goes on with it. */
+function answerOrHold(given) {
+  const row = line.callNow(given.state);
+  if (row) return row.call.state === "on" && order(given, row.call.held_at ? "resume" : "hold");
+  return line.offers(given.state)[0]?.channel === "call" && take(given);
 }
 
 /** Taking never moves the caret out of a half-written message: what was taken waits in the list, already mine. */

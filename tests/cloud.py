@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 
 from callbacks.telephony.messages import EVENTS
-from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
+from callbacks.telephony.port import OnEvent, Prompts, Talk, TelephonyEvent
 from callbacks.telephony.simulated import SimulatedTelephony
 from callbacks.telephony.webhook import SIGNATURE, TIMESTAMP, WebhookTelephony
 from core.clock import Clock
@@ -74,8 +74,11 @@ class CloudExchange:
     async def connect(self, key: str, call: str, agent_device: str) -> None:
         await self.adapter.connect(key, call, agent_device)
 
-    async def hangup(self, key: str) -> None:
-        await self.adapter.hangup(key)
+    async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
+        return await self.adapter.hold(key, talk, on=on)
+
+    async def hangup(self, key: str, talk: Talk) -> bool:
+        return await self.adapter.hangup(key, talk)
 
     async def _serve(self, path: str, handler: Any) -> str:
         app = web.Application()
@@ -98,8 +101,13 @@ class CloudExchange:
                 await self.brain.dial(said["key"], said["line"], said["number"], said["device"])
             case "connect":
                 await self.brain.connect(said["key"], said["call"], said["device"])
+            case "hold" | "resume" as name:
+                talk = Talk(call=said.get("call", ""), dial=said.get("dial", ""))
+                is_so = await self.brain.hold(said["key"], talk, on=name == "hold")
+                return web.Response(status=200 if is_so else 409)
             case "hangup":
-                await self.brain.hangup(said["key"])
+                talk = Talk(call=said.get("call", ""), dial=said.get("dial", ""))
+                return web.Response(status=200 if await self.brain.hangup(said["key"], talk) else 409)
         return web.Response(status=202)
 
     async def _event(self, request: web.Request) -> web.Response:

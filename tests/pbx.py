@@ -14,10 +14,10 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from callbacks.telephony import inbound
-from callbacks.telephony.ari import Leg, leg_of
+from callbacks.telephony.ari import Leg, bridge_of, leg_of
 from callbacks.telephony.ari_link import AriLink
 from callbacks.telephony.asterisk import AsteriskTelephony
-from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
+from callbacks.telephony.port import Can, OnEvent, Prompts, Talk, TelephonyEvent
 from callbacks.telephony.simulated import Behaviour, Caller
 from callbacks.telephony.trials import CALLED, EAR
 from callbacks.telephony.ways import Ways
@@ -116,6 +116,11 @@ class Pbx:
         if method == "GET":
             return web.json_response(self._shown(kind, name))
         if kind == "bridges":
+            if "removeChannel" in more:
+                if said["channel"] not in self.bridges.get(name, ()):
+                    return web.Response(status=422)
+                self.bridges[name].remove(said["channel"])
+                return web.Response(status=204)
             self._bridge(method, name, said if "addChannel" in more else {})
         elif kind == "channels" and method == "POST" and more == [""]:
             return await self._ring(name, said)
@@ -195,6 +200,24 @@ class AsteriskExchange:
         self._events = 0
 
     @property
+    def can(self) -> frozenset[Can]:
+        return AsteriskTelephony.can
+
+    @property
+    def on_hold(self) -> set[Talk]:
+        """Who hears music beside the bridge in which a telephone waits."""
+        held = set()
+        for name, channels in self.pbx.bridges.items():
+            subject = name.removeprefix(bridge_of(""))
+            if not channels or not all(map(leg_of, channels)):
+                continue
+            if subject in self.calls:
+                held.add(Talk(call=subject))
+            elif Leg("resident", subject).channel not in channels:
+                held.add(Talk(dial=subject))
+        return held
+
+    @property
     def adapter(self) -> AsteriskTelephony:
         assert self._adapter is not None
         return self._adapter
@@ -255,9 +278,15 @@ class AsteriskExchange:
         await self.adapter.connect(key, call, agent_device)
         await self._rest()
 
-    async def hangup(self, key: str) -> None:
-        await self.adapter.hangup(key)
+    async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
+        is_so = await self.adapter.hold(key, talk, on=on)
         await self._rest()
+        return is_so
+
+    async def hangup(self, key: str, talk: Talk) -> bool:
+        is_so = await self.adapter.hangup(key, talk)
+        await self._rest()
+        return is_so
 
     async def try_line(self, key: str, line: str) -> None:
         await self.adapter.try_line(key, line)

@@ -42,7 +42,7 @@ NEWS = {
     "place": "resident: the place in the line has changed",
     "restart": "all: come back within `spread_ms` milliseconds, at random; then the socket closes with 1012",
     "state": "resident: where the contact stands has changed; numbered like the event",
-    "tick": "all: the line is alive; `now` is the server's time",
+    "tick": "all: the line is alive; `now` is the server's time; `telephone` (console): the exchange hears",
     "typing": "resident: the professional writes; not stored, no number",
 }
 OWN_OPS = (

@@ -83,9 +83,11 @@ def _dial(
 ) -> tuple[Found, str]:
     agent, resident = Leg("agent", key).channel, Leg("resident", key).channel
     beside = bridges.get(bridge_of(key), ())
+    # The bridge is made when the resident answers: who is not in it then has been put on hold.
     found = Found(
         agent=agent in channels,
         resident=resident in channels,
-        joined=agent in beside and resident in beside,
+        joined=agent in beside and resident in channels,
+        is_held=agent in beside and resident not in beside,
     )
     return found, channels[resident].state if resident in channels else ""

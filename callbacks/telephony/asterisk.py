@@ -21,14 +21,17 @@ from callbacks.telephony.adopting import Standing, Waiting, standing
 from callbacks.telephony.ari import AriEvent, Leg, Request, bridge_of, delete, leg_of, read_event
 from callbacks.telephony.ari_link import AriLink
 from callbacks.telephony.inbound import Caller, Place, Tell, Wait
+from callbacks.telephony.ordering import Order, obey
 from callbacks.telephony.outbound import Dialled
 from callbacks.telephony.port import (
     CallArrived,
     CallsOn,
+    Can,
     DialFailed,
     KeyPressed,
     OnEvent,
     Prompts,
+    Talk,
     TelephonyEvent,
 )
 from callbacks.telephony.trials import Trials
@@ -50,7 +53,9 @@ class Course:
     """One call under way: where it is, and the news it has not heard yet."""
 
     state: Caller | Dialled
-    news: asyncio.Queue[inbound.News | outbound.News] = field(default_factory=lambda: asyncio.Queue(UNREAD))
+    news: asyncio.Queue[inbound.News | outbound.News | Order] = field(
+        default_factory=lambda: asyncio.Queue(UNREAD)
+    )
 
 
 class AsteriskTelephony:
@@ -58,6 +63,7 @@ class AsteriskTelephony:
 
     name = "asterisk"
     can_try_lines = True
+    can = frozenset(Can) - {Can.ANSWER}  # her own telephone rings, and she answers it
 
     def __init__(self, clock: Clock, link: AriLink, ways: Ways, sounds: str) -> None:
         """`sounds` is the folder of the recordings as Asterisk names it."""
@@ -137,10 +143,22 @@ class AsteriskTelephony:
         self._legs[key] = call
         self._hear(course, inbound.Join(key, self._ways.endpoint_of(agent_device)))
 
-    async def hangup(self, key: str) -> None:
-        """Ends the dialled call of `key`, if it is on."""
-        if (course := self._dials.get(key)) is not None:
-            self._hear(course, outbound.Stop())
+    async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
+        """Out of the bridge to music, or back."""
+        return await self._order("hold" if on else "resume", talk)
+
+    async def hangup(self, key: str, talk: Talk) -> bool:
+        """Ends the resident's leg, and with it the call."""
+        return await self._order("hangup", talk)
+
+    async def _order(self, name: str, talk: Talk) -> bool:
+        """Whether it was done; NotKnown when nobody knows. In its turn among the call's news."""
+        course = self._dials.get(talk.dial) if talk.dial else self._calls.get(talk.call)
+        if course is None:
+            return False
+        order = Order(name)
+        self._hear(course, order)
+        return await order.answer()
 
     async def try_line(self, key: str, line: str) -> None:
         """Rings the line's entry of the dialplan, and tells when its greeting is heard."""
@@ -205,13 +223,13 @@ class AsteriskTelephony:
         line = self._ways.line_of(channel.args[1] if len(channel.args) > 1 else "")
         number = None if channel.number.lower() in HIDDEN else channel.number
         joined = next(iter(caller.joined), "")
-        was_left = caller.was_joined and not joined
-        self._hear(
-            course,
-            inbound.Found(line, number, joined, was_left, (self._clock.now() - began) // inbound.MILLISECOND)
-            if caller.is_taken
-            else inbound.Arrived(line, number),
-        )
+        n = (self._clock.now() - began) // inbound.MILLISECOND
+        how = {
+            "was_left": caller.was_joined and not joined,
+            "is_held": bool(joined) and not caller.was_joined,
+        }
+        found = inbound.Found(line, number, joined, n=n, **how)
+        self._hear(course, found if caller.is_taken else inbound.Arrived(line, number))
 
     def _sort(self, event: AriEvent) -> None:
         """Gives the event to the call it is about."""
@@ -262,7 +280,7 @@ class AsteriskTelephony:
         if (course := self._calls.get(call)) is not None:
             self._hear(course, news)
 
-    def _hear(self, course: Course, news: inbound.News | outbound.News) -> None:
+    def _hear(self, course: Course, news: inbound.News | outbound.News | Order) -> None:
         try:
             course.news.put_nowait(news)
         except asyncio.QueueFull:
@@ -277,7 +295,10 @@ class AsteriskTelephony:
         while not course.state.is_over:
             news = await course.news.get()
             try:
-                await self._take(course, news)
+                if isinstance(news, Order):
+                    course.state = await obey(self._link, course.state, news)
+                else:
+                    await self._take(course, news)
             except NotKnown as error:
                 log.warning("the exchange did not say", why=str(error))
             except Exception:

@@ -10,7 +10,15 @@ from enum import StrEnum
 from typing import Any
 
 from callbacks.telephony.ari import Leg, Request, bridge_of, delete, post, ring
-from callbacks.telephony.port import AgentGone, CallArrived, CallerGone, KeyPressed, Prompts, TelephonyEvent
+from callbacks.telephony.port import (
+    AgentGone,
+    CallArrived,
+    CallerGone,
+    Joined,
+    KeyPressed,
+    Prompts,
+    TelephonyEvent,
+)
 from callbacks.telephony.sounds import files
 
 QUESTION = 8.0  # seconds to press a key after a prompt
@@ -46,6 +54,7 @@ class Caller:
     n: int = 0
     last: int | None = 0
     has_music: bool = False
+    is_held: bool = False
     joining: str = ""
     joined: str = ""
 
@@ -81,6 +90,7 @@ class Found:
     number: str | None = field(repr=False)
     joined: str = ""
     was_left: bool = False
+    is_held: bool = False
     n: int = 0
 
 
@@ -207,7 +217,8 @@ def _arrived(caller: Caller, news: Arrived | Found, at: datetime, place: Place) 
 def _found(caller: Caller, news: Found, at: datetime, place: Place) -> Step:
     _, told = _arrived(caller, news, at, place)
     if news.joined:
-        return replace(caller, at=At.TALKS, joined=news.joined, n=news.n, last=None), told
+        talks = replace(caller, at=At.TALKS, joined=news.joined, is_held=news.is_held)
+        return replace(talks, n=news.n, last=None), told
     # It waits somewhere in the flow: a question nobody answered is asked to its end, the line goes on.
     waits = replace(caller, at=At.WAITS, has_music=True, n=news.n, last=None)
     effects = (*told, post(f"{caller.channel}/moh"), _limit(waits, LIMIT_S), Wait(waits.played, QUESTION))
@@ -222,7 +233,8 @@ def _answered(caller: Caller, news: Answered, at: datetime, place: Place) -> Ste
 
 
 def _watched(caller: Caller, news: Watched, at: datetime, place: Place) -> Step:
-    return caller, (_limit(caller, LIMIT_S),) if caller.at in (At.HEARS, At.WAITS) else ()
+    is_alone = caller.is_held or caller.at in (At.HEARS, At.WAITS)
+    return caller, (_limit(caller, LIMIT_S),) if is_alone else ()
 
 
 def _say(caller: Caller, prompts: Prompts | None, place: Place) -> Step:
@@ -315,8 +327,9 @@ def _leg_up(caller: Caller, news: LegUp, at: datetime, place: Place) -> Step:
         _limit(caller, 0),
         post(f"/bridges/{bridge}", type="mixing"),
         post(f"/bridges/{bridge}/addChannel", channel=f"{caller.call},{leg.channel}"),
+        Tell(Joined(key=key, at=at)),
     ]
-    return replace(caller, at=At.TALKS, joining="", joined=key, has_music=False), effects
+    return replace(caller, at=At.TALKS, joining="", joined=key, has_music=False, is_held=False), effects
 
 
 def _leg_gone(caller: Caller, news: LegGone, at: datetime, place: Place) -> Step:
@@ -330,7 +343,7 @@ def _leg_gone(caller: Caller, news: LegGone, at: datetime, place: Place) -> Step
 
 def _alone(caller: Caller, at: datetime) -> Step:
     """Out of the bridge, so that the caller hears the line again, or the end."""
-    back = replace(caller, at=At.WAITS, joined="", prompts=Prompts())
+    back = replace(caller, at=At.WAITS, joined="", is_held=False, prompts=Prompts())
     out = delete(f"/bridges/{bridge_of(caller.call)}")
     return back, (out, _limit(caller, LIMIT_S), Tell(AgentGone(call=caller.call, answered=True, at=at)))
 
@@ -361,7 +374,7 @@ def _music(caller: Caller) -> tuple[Request, ...]:
 
 
 def _silence(caller: Caller) -> tuple[Request, ...]:
-    return (delete(f"{caller.channel}/moh"),) if caller.has_music else ()
+    return (delete(f"{caller.channel}/moh"),) if caller.has_music or caller.is_held else ()
 
 
 def _stop_playing(caller: Caller) -> tuple[Request, ...]:

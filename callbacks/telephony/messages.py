@@ -14,6 +14,7 @@ from callbacks.telephony.port import (
     DialEnded,
     DialFailed,
     DialStarted,
+    Joined,
     KeyPressed,
     TelephonyEvent,
 )
@@ -25,6 +26,7 @@ EVENTS: Mapping[str, type[TelephonyEvent]] = {
     "call.arrived": CallArrived,
     "call.key": KeyPressed,
     "call.gone": CallerGone,
+    "call.joined": Joined,
     "dial.started": DialStarted,
     "dial.answered": DialAnswered,
     "dial.failed": DialFailed,

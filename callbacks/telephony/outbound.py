@@ -39,6 +39,7 @@ class Dialled:
     endpoint: str = field(default="", repr=False)
     shown: str = ""
     has_rung: bool = False
+    is_held: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -70,6 +71,7 @@ class Found:
     agent: bool
     resident: bool
     joined: bool
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,7 @@ class Refused:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """It is to be ended."""
-
-
-News = Order | Found | Rings | Up | Down | Refused | Stop
+News = Order | Found | Rings | Up | Down | Refused
 Effect = Request | Tell
 Step = tuple[Dialled, Sequence[Effect]]
 
@@ -126,10 +123,6 @@ def _ordered(dialled: Dialled, news: Order, at: datetime, place: Place) -> Step:
 def _refused(dialled: Dialled, news: Refused, at: datetime, place: Place) -> Step:
     refused = Result.AGENT_ABSENT if news.role == "agent" else Result.FAILED
     return _over(dialled, refused if news.known else Result.UNKNOWN, at)
-
-
-def _stopped(dialled: Dialled, news: Stop, at: datetime, place: Place) -> Step:
-    return _down(dialled, Down("agent", ENDED_BY_US), at, place)
 
 
 def _up(dialled: Dialled, news: Up, at: datetime, place: Place) -> Step:
@@ -169,7 +162,7 @@ def _found(dialled: Dialled, news: Found, at: datetime, place: Place) -> Step:
     """After a loss: what is whole goes on, the rest is released; nobody is rung to find out."""
     if news.joined:
         answered = Tell(DialAnswered(key=dialled.key, at=at))
-        return replace(dialled, stage=Stage.TALKS, has_rung=True), (answered,)
+        return replace(dialled, stage=Stage.TALKS, has_rung=True, is_held=news.is_held), (answered,)
     if news.agent and news.resident:
         return replace(dialled, stage=Stage.RESIDENT), ()
     return _over(dialled, Result.UNKNOWN, at)
@@ -210,5 +203,4 @@ _COURSES: Mapping[type, Callable[[Dialled, Any, datetime, Place], Step]] = {
     Up: _up,
     Down: _down,
     Refused: _refused,
-    Stop: _stopped,
 }

@@ -4,9 +4,27 @@ nothing.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from callbacks.results import Result
+
+
+class Can(StrEnum):
+    """What an exchange may be able to do besides ringing and joining; `answer`: her telephone by itself."""
+
+    HOLD = "hold"
+    HANG_UP = "hang_up"
+    TRANSFER = "transfer"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A call that is on: one that came in, by the exchange's own id, or one that was dialled, by its key."""
+
+    call: str = ""
+    dial: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +74,14 @@ class CallerGone:
     at: datetime
     dropped: bool = False
     after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The device that `connect` named under `key` has answered and is in the call."""
+
+    key: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +160,7 @@ TelephonyEvent = (
     CallArrived
     | KeyPressed
     | CallerGone
+    | Joined
     | AgentGone
     | CallsOn
     | TrialArrived
@@ -157,7 +184,16 @@ class OnEvent(Protocol):
 
 
 class Telephony(Protocol):
-    """The exchange. Events may come late, twice and in any order; `dial` with a used key does nothing."""
+    """The exchange. Events may come late, twice and in any order; `dial` with a used key does nothing.
+
+    `hold` and `hangup` answer True when it is so, False for a clear refusal, by which nothing has changed.
+    What raises may have been done: it is not asked for again by a program.
+    """
+
+    @property
+    def can(self) -> frozenset[Can]:
+        """What it does of what an exchange may leave out."""
+        ...
 
     @property
     def name(self) -> str:
@@ -186,8 +222,12 @@ class Telephony(Protocol):
         """Joins a waiting inbound call to the device; at most once for each `key`."""
         ...
 
-    async def hangup(self, key: str) -> None:
-        """Ends the dialled call of `key`, if it is on."""
+    async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
+        """Has the resident hear music and nobody, or talk on; once for each `key`."""
+        ...
+
+    async def hangup(self, key: str, talk: Talk) -> bool:
+        """Ends the call for everybody, if it is on; once for each `key`."""
         ...
 
     async def try_line(self, key: str, line: str) -> None:

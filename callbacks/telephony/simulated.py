@@ -12,13 +12,16 @@ from callbacks.results import Result
 from callbacks.telephony.port import (
     CallArrived,
     CallerGone,
+    Can,
     DialAnswered,
     DialEnded,
     DialFailed,
     DialStarted,
+    Joined,
     KeyPressed,
     OnEvent,
     Prompts,
+    Talk,
     TelephonyEvent,
     TrialArrived,
     TrialHeard,
@@ -66,6 +69,7 @@ class SimulatedTelephony:
     name = "simulated"
     is_linked = True
     can_try_lines = True
+    can = frozenset(Can)
 
     def __init__(self, clock: Clock, *, repeat_events: int = 1) -> None:
         """Reports each event `repeat_events` times, as a real exchange may after a lost connection."""
@@ -80,6 +84,7 @@ class SimulatedTelephony:
         self.calls: dict[str, Caller] = {}
         self.dialled: defaultdict[str, int] = defaultdict(int)
         self.connected: dict[str, tuple[str, str]] = {}
+        self.on_hold: set[Talk] = set()
 
     async def start(self, on_event: OnEvent) -> None:
         """Begins to report to `on_event`."""
@@ -104,12 +109,32 @@ class SimulatedTelephony:
             return
         self._keys.add(key)
         self.connected[key] = (call, agent_device)
+        await self._report(Joined(key=key, at=self._clock.now()))
 
-    async def hangup(self, key: str) -> None:
-        """Ends the dialled call of `key`, once."""
-        if key in self._open:
-            self._open.discard(key)
-            await self._report(DialEnded(key=key, at=self._clock.now()))
+    async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
+        """The resident hears music, or talks on; a key used before changes nothing."""
+        if key in self._keys:
+            return True
+        self._keys.add(key)
+        if not self._is_on(talk):
+            return False
+        (self.on_hold.add if on else self.on_hold.discard)(talk)
+        return True
+
+    async def hangup(self, key: str, talk: Talk) -> bool:
+        """Ends the call, if it is on; a key used before changes nothing."""
+        if key in self._keys:
+            return True
+        self._keys.add(key)
+        if not self._is_on(talk):
+            return False
+        self.on_hold.discard(talk)
+        if talk.call:
+            await self.hang_up(talk.call)
+        else:
+            self._open.discard(talk.dial)
+            await self._report(DialEnded(key=talk.dial, at=self._clock.now()))
+        return True
 
     async def try_line(self, key: str, line: str) -> None:
         """Rings the line of this exchange; what is played there is heard, unless the line is scripted."""
@@ -158,6 +183,11 @@ class SimulatedTelephony:
     def behaviour_of(self, number: str) -> Behaviour:
         """What the person of `number` does when called; everyone answers unless scripted."""
         return self._behaviours.get(number, Behaviour.ANSWERS)
+
+    def _is_on(self, talk: Talk) -> bool:
+        if talk.dial:
+            return talk.dial in self._open
+        return any(call == talk.call and self._caller(call).on for call, _ in self.connected.values())
 
     async def _answer(self, call: str, key: str) -> None:
         caller = self._caller(call)

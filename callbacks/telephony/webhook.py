@@ -9,7 +9,7 @@ import aiohttp
 
 from callbacks.results import Result
 from callbacks.telephony.messages import command, read_event
-from callbacks.telephony.port import DialFailed, OnEvent, Prompts
+from callbacks.telephony.port import Can, DialFailed, OnEvent, Prompts, Talk
 from core.clock import Clock
 from core.errors import Conflict, Unavailable
 from core.signing import check, sign
@@ -29,8 +29,14 @@ class WebhookTelephony:
     is_linked = True
     can_try_lines = False
 
-    def __init__(self, clock: Clock, url: str, secrets: Sequence[bytes]) -> None:
-        """Commands go to `url`, signed with the first secret; any of the secrets may sign events."""
+    def __init__(
+        self, clock: Clock, url: str, secrets: Sequence[bytes], lacks: frozenset[Can] = frozenset()
+    ) -> None:
+        """Commands go to `url`, signed with the first secret; any of the secrets may sign events.
+
+        `lacks` is what this exchange cannot do: the console offers none of it.
+        """
+        self.can = frozenset(Can) - {Can.ANSWER} - lacks
         self._clock = clock
         self._url = url
         self._secrets = tuple(secrets)
@@ -75,9 +81,13 @@ class WebhookTelephony:
         if not await self._send("connect", key=key, call=call, device=agent_device):
             raise NotKnown("refused")
 
-    async def hangup(self, key: str) -> None:
-        """Asks the exchange to end the dialled call."""
-        await self._send("hangup", key=key)
+    async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
+        """Asks the exchange to hold the resident, or to let both talk on."""
+        return await self._send("hold" if on else "resume", key=key, **_named(talk))
+
+    async def hangup(self, key: str, talk: Talk) -> bool:
+        """Asks the exchange to end the call."""
+        return await self._send("hangup", key=key, **_named(talk))
 
     async def try_line(self, key: str, line: str) -> None:
         """Is refused: the exchange has no command for it."""
@@ -105,3 +115,7 @@ class WebhookTelephony:
         if 400 <= status < 500 and status not in (408, 425, 429):
             return False
         raise NotKnown(str(status))
+
+
+def _named(talk: Talk) -> dict[str, str]:
+    return {"call": talk.call} if talk.call else {"dial": talk.dial}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from callbacks import service as callbacks
 from callbacks.results import Result
+from callbacks.telephony.port import Talk
 from callbacks.views import AttemptView
 from chat.errors import NewerMessages
 from chat.transcript import talk_of
@@ -142,7 +143,7 @@ async def talk(world: World, me: Actor, entry: EntryView) -> str | None:
     attempt = await result_of(world, entry.contact)
     if attempt is not None and attempt.result == Result.REACHED:
         await world.pause(15, 40)
-        await world.telephony.hangup(attempt.key)
+        await world.telephony.hangup(f"people-{attempt.key}", Talk(dial=attempt.key))
         return ""
     still = await world.runtime.store.read(queues.entry, entry.id)
     return "UNREACHED" if still.state == State.HELD else None

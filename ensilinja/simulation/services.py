@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callbacks import service as callbacks
 from callbacks.results import UNREACHED
-from callbacks.telephony.port import Prompts, TelephonyEvent
+from callbacks.telephony.port import Prompts, Talk, TelephonyEvent
 from callbacks.telephony.simulated import Behaviour, SimulatedTelephony
 from chat import service as chat
 from core.errors import Conflict
@@ -238,7 +238,8 @@ class ServiceDoors:
 
     def hang_up_dialled(self, place: Place) -> None:
         """See `Professional.hang_up_dialled`."""
-        at_once(self.telephony.hangup(self._keys[place.contact]))
+        key = self._keys[place.contact]
+        at_once(self.telephony.hangup(f"over-{key}", Talk(dial=key)))
 
     def was_tried(self, place: Place) -> bool:
         """See `Professional.was_tried`."""

@@ -22,12 +22,23 @@ NUMBER = re.compile(r"\+3584012345\d\d")
 DROPPED = "WebSocket connection to"
 
 
+# What the bar's own status says, kept: it is emptied after a moment.
+SAID = """() => {
+  window.said = [];
+  const status = document.querySelector(".call-bar [role=status]");
+  new MutationObserver(() => window.said.push(status.textContent))
+    .observe(status, { childList: true, characterData: true, subtree: true });
+}"""
+
+
 class Wire:
     """Between a console and the server: shows the console a row as it would be at another exchange."""
 
     def __init__(self, page: Page) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
         self.siblings: list[dict[str, Any]] = []
+        self.telephone = True
+        self.can = ["hang_up", "hold", "transfer"]
         self._route: WebSocketRoute | None = None
         page.route_web_socket("**/ws", self._join)
 
@@ -42,6 +53,11 @@ class Wire:
         told |= told.get("snapshot") or {}
         if "brief" in told:
             told["brief"]["siblings"] = self.siblings
+            frame = json.dumps(told)
+        if told.get("ev") == "tick":
+            frame = json.dumps(told | {"telephone": self.telephone})
+        if "telephone" in (told.get("snapshot") or {}):
+            told["snapshot"]["telephone"]["can"] = self.can
             frame = json.dumps(told)
         lists = (told.get(name) or [] for name in ("own", "waiting", "callbacks"))
         for row in (*chain.from_iterable(lists), told.get("row")):
@@ -61,11 +77,11 @@ class Wire:
         assert self._route is not None
         self._route.close()
 
-    def call(self, state: str, result: str | None = None) -> None:
+    def call(self, state: str, result: str | None = None, **more: Any) -> None:
         """The call of the one contact in hand, in another state."""
         row = next(row for row in self.rows.values() if row["mine"])
         call = {"attempt": 1, "n": 1, "state": state, "result": result, "since": row["state_since"]}
-        self.change(row, call=call)
+        self.change(row, call=call | {"held_at": None, "order": None, "order_state": None} | more)
 
 
 @pytest.fixture(scope="module")
@@ -277,14 +293,33 @@ def test_what_another_exchange_tells_is_said_in_words(visits: NewVisit, judge: J
     expect(nurse.locator(".call-box .button", has_text="Ei vastannut")).to_be_enabled()  # hers to say
     expect(nurse.locator(".call-box .primary")).to_have_text(re.compile("Soita uudelleen"))  # and to do
     judge.schemes(nurse, "an unknown result")
+    for order, state, words in (
+        ("hold", "asked", "Pannaan pitoon"),
+        ("hold", "failed", "asukas kuulee sinut"),
+        ("hold", "unknown", "asukas voi kuulla sinut"),
+        ("hang_up", "unknown", "Sulje puhelimesi"),
+    ):
+        wire.call("on", "reached", order=order, order_state=state)
+        expect(bar).to_contain_text(words)
+        expect(bar.locator(".button", has_text="Pitoon")).to_be_enabled(enabled=state != "asked")
+        expect(bar.locator(".button", has_text="Lopeta")).to_be_enabled()  # the end is never shut off
+    judge.schemes(nurse, "an order nobody knows of")
     wire.call("on", "reached")
+    wire.telephone = False  # the server's sign of life tells it
+    expect(bar).to_contain_text("Puhelinvaihde ei vastaa")
+    expect(bar.locator(".button", has_text="Pitoon")).to_be_disabled()
+    nurse.keyboard.press("F8")  # nothing is sent, nothing is lost
+    wire.telephone = True
+    expect(bar).not_to_contain_text("Puhelinvaihde ei vastaa")
     visited.context.set_offline(True)
     wire.drop()
     expect(bar).to_contain_text("Puhelu voi jatkua")
     expect(bar.locator(".button:enabled")).to_have_count(0)
 
 
-def test_a_call_that_came_in_stays_in_sight_until_its_caller_is_gone(visits: NewVisit) -> None:
+def test_a_call_that_came_in_is_held_and_stays_in_sight_until_its_caller_is_gone(
+    visits: NewVisit, judge: Judge
+) -> None:
     caller, nurse = visits().page, visits(width=1366, height=768).page
     on_a_break(nurse, "timo")
     caller.goto("/demo/puhelin")
@@ -296,10 +331,53 @@ def test_a_call_that_came_in_stays_in_sight_until_its_caller_is_gone(visits: New
     nurse.keyboard.press("F2")
     bar = nurse.locator(".call-bar")
     expect(bar).to_contain_text("puhelussa")
-    expect(bar.locator(".button")).to_have_count(0)  # nothing that this exchange could not do
+    nurse.evaluate(SAID)
+    nurse.keyboard.press("F8")
+    expect(bar).to_contain_text("pidossa klo 10.")
+    assert any("pidossa" in said for said in nurse.evaluate("window.said"))
+    judge.schemes(nurse, "a call on hold")
+    nurse.reload()  # the row knows it
+    expect(bar).to_contain_text("pidossa")
+    bar.locator(".button", has_text="Avaa").click()
+    nurse.keyboard.press("F8")
+    expect(bar).not_to_contain_text("pidossa")
     caller.locator("form[action$='/sulje'] button").click()
     expect(nurse.locator("dialog h2")).to_have_text("Päätä yhteydenotto")
     expect(bar).to_have_count(0)
+    nurse.keyboard.press("1")
+    nurse.keyboard.press("Control+Enter")
+    nurse.locator("dialog").wait_for(state="detached")
+
+
+def test_what_this_exchange_cannot_do_is_said(visits: NewVisit, judge: Judge) -> None:
+    """And a call that came in is ended by the console where the exchange can: the contact stays."""
+    caller, visited = visits().page, visits(width=1366, height=768)
+    nurse, wire = visited.page, Wire(visited.page)
+    wire.can = ["hang_up"]
+    on_a_break(nurse, "timo")
+    caller.goto("/demo/puhelin")
+    caller.locator("input[value=dental]").check()
+    caller.locator("form[action='/demo/puhelin'] button[type=submit]").click()
+    caller.locator("form[action$='/odota'] button").click()
+    status(nurse, 0)
+    nurse.locator(".offer").wait_for()
+    nurse.keyboard.press("F8")  # answers
+    bar = nurse.locator(".call-bar")
+    expect(bar).to_contain_text("puhelussa")
+    hold = bar.locator(".button", has_text="Pitoon")
+    expect(hold).to_be_disabled()
+    expect(nurse.locator(f"#{hold.get_attribute('aria-describedby')}")).to_contain_text("Pito ei onnistu")
+    judge.schemes(nurse, "an exchange without hold")
+    nurse.set_viewport_size({"width": 390, "height": 844})
+    assert nurse.evaluate("document.documentElement.scrollWidth") <= 390
+    nurse.set_viewport_size({"width": 1366, "height": 768})
+    wire.call("agent_rings", attempt=None)
+    expect(bar).to_contain_text("Vastaa omasta puhelimestasi")
+    wire.call("on", attempt=None)
+    nurse.keyboard.press("F9")
+    expect(nurse.locator("dialog h2")).to_have_text("Päätä yhteydenotto")
+    expect(bar).to_have_count(0)
+    expect(caller.locator("[data-call-state=ended]")).to_be_visible()
     nurse.keyboard.press("1")
     nurse.keyboard.press("Control+Enter")
     nurse.locator("dialog").wait_for(state="detached")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from callbacks import service as callbacks
 from callbacks.results import Result
-from callbacks.telephony.port import DialAnswered, DialEnded, DialFailed, DialStarted
+from callbacks.telephony.port import DialAnswered, DialEnded, DialFailed, DialStarted, Joined, Talk
 from callbacks.views import AttemptView
 from core.clock import FixedClock
 from core.errors import Invalid
@@ -163,7 +163,12 @@ async def test_a_call_that_came_in_is_on_until_its_caller_is_gone(store: Store) 
         assert row_of(tx, found.contact).call is None
         takes(tx, nurse, found.contact)
         call = row_of(tx, found.contact).call
-        assert call is not None and (call.state, call.attempt) == ("on", None)
+        assert call is not None and (call.state, call.attempt) == ("agent_rings", None)
+        joined = Joined(key=f"bridge-{found.id}-{entry_of(tx, found.contact).assignment}", at=tx.now)
+        for _ in range(2):
+            callbacks.hear(tx, PROVIDER, joined, SERVICES)
+        call = row_of(tx, found.contact).call
+        assert call is not None and (call.state, call.order) == ("on", None)
 
     await store.write(walk)
 
@@ -175,23 +180,10 @@ async def test_voicemail_is_one_word_that_ends_the_line_texts_and_tries_again(st
         callbacks.hear(tx, PROVIDER, DialAnswered(key=attempt.key, at=tx.now), SERVICES)
         does(tx, nurse, "callback.result", contact, attempt=attempt.id, result="voicemail")
         jobs = {job.kind: job for job in tx.all(select(Job))}
-        assert jobs["hangup"].args == {"attempt": attempt.key}
+        given = callbacks.order_to_give(tx, jobs["order"].args["order"])
+        assert given is not None and (given.kind, given.talk) == ("hang_up", Talk(dial=attempt.key))
         assert "sms.callback_tried" in [job.args.get("text") for job in tx.all(select(Job))]
         assert (entry_of(tx, contact).state, row_of(tx, contact).attempts) == ("scheduled", 1)
-
-    await store.write(walk)
-
-
-async def test_only_a_call_that_is_on_is_hung_up(store: Store) -> None:
-    def walk(tx: Tx) -> None:
-        nurse, contact = in_hand(tx)
-        assert does(tx, nurse, "callback.hang_up", contact) == {"asked": False}
-        attempt = dials(tx, nurse, contact)
-        assert does(tx, nurse, "callback.hang_up", contact) == {"asked": True}
-        callbacks.hear(tx, PROVIDER, DialAnswered(key=attempt.key, at=tx.now), SERVICES)
-        assert does(tx, nurse, "callback.hang_up", contact) == {"asked": True}
-        callbacks.hear(tx, PROVIDER, DialEnded(key=attempt.key, at=tx.now), SERVICES)
-        assert does(tx, nurse, "callback.hang_up", contact) == {"asked": False}
 
     await store.write(walk)
 

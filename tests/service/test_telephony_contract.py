@@ -9,12 +9,15 @@ from callbacks.telephony.port import (
     CallArrived,
     CallerGone,
     CallsOn,
+    Can,
     DialAnswered,
     DialEnded,
     DialFailed,
     DialStarted,
+    Joined,
     KeyPressed,
     Prompts,
+    Talk,
     Telephony,
     TelephonyEvent,
     TrialArrived,
@@ -72,10 +75,57 @@ async def test_an_answered_call_is_told_from_ring_to_end(exchange: Exchange) -> 
     telephony: Telephony = exchange
     await telephony.start(ear)
     await telephony.dial("k1", LINE, PHONE, "desk")
-    await telephony.hangup("k1")
-    await telephony.hangup("k1")
+    assert await telephony.hangup("h1", Talk(dial="k1"))
+    await telephony.hangup("h1", Talk(dial="k1"))
+    assert not await telephony.hangup("h2", Talk(dial="k1"))
 
     assert ear.kinds == [DialStarted, DialAnswered, DialEnded]
+
+
+@pytest.mark.parametrize("came_in", [True, False], ids=["came in", "dialled"])
+async def test_who_is_on_hold_talks_on_and_is_hung_up_on(exchange: Exchange, *, came_in: bool) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    talk = await talks(exchange, came_in=came_in)
+    assert {Can.HOLD, Can.HANG_UP} <= exchange.can
+    for n in range(2):  # the same key again is the same answer
+        assert await exchange.hold("o1", talk, on=True), n
+    assert exchange.on_hold == {talk}
+    assert await exchange.hold("o2", talk, on=False)
+    assert exchange.on_hold == set()
+    assert await exchange.hold("o3", talk, on=True)
+    assert await exchange.hangup("o4", talk)  # on hold as well
+    assert not await exchange.hold("o5", talk, on=False)
+
+    assert ear.kinds[-1] is (CallerGone if came_in else DialEnded)
+    assert exchange.on_hold == set()
+
+
+async def test_who_talks_with_nobody_is_not_held(exchange: Exchange) -> None:
+    await exchange.start(Ear())
+    call = await exchange.ring(LINE, PHONE)
+
+    assert not await exchange.hold("o1", Talk(call=call), on=True)
+    assert not await exchange.hangup("o2", Talk(call=call))
+    assert not await exchange.hold("o3", Talk(dial="none"), on=True)
+
+
+async def test_a_telephone_that_joined_is_told_by_its_key(exchange: Exchange) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    await talks(exchange, came_in=True)
+
+    assert [event.key for event in ear.news if isinstance(event, Joined)] == ["b1"]
+
+
+async def talks(exchange: Exchange, *, came_in: bool) -> Talk:
+    """A resident and a professional who talk."""
+    if came_in:
+        call = await exchange.ring(LINE, PHONE)
+        await exchange.connect("b1", call, "desk")
+        return Talk(call=call)
+    await exchange.dial("k1", LINE, PHONE, "desk")
+    return Talk(dial="k1")
 
 
 async def test_a_used_key_rings_nobody(exchange: Exchange) -> None:

@@ -12,7 +12,8 @@ import aiohttp
 from sqlalchemy import select
 
 from callbacks import service as callbacks
-from callbacks.models import CALL, Attempt, Call
+from callbacks.models import CALL, Attempt, Call, CallOrder
+from callbacks.orders import Kind
 from callbacks.telephony.asterisk import AsteriskTelephony
 from core.identity import Actor, Role
 from core.store import Tx
@@ -89,6 +90,17 @@ class House:
         assignment = await self.takes(nurse, contact)
         await write(callbacks.dial, nurse, contact, assignment, services)
         return contact
+
+    async def orders(self, nurse: Actor, contact: int | None, assignment: int, kind: Kind) -> None:
+        """She presses a button of her console; returns when what it asks is done."""
+        write = self.runtime.store.write
+        await write(callbacks.order, nurse, contact or 0, assignment, kind)
+
+        async def is_done() -> bool:
+            rows = await self.runtime.store.read(lambda tx: tx.all(select(CallOrder).order_by(CallOrder.id)))
+            return rows[-1].kind == kind and rows[-1].result == "done"
+
+        await eventually(is_done)
 
     async def calls(self) -> list[Call]:
         """Every call there was, oldest first."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from callbacks.orders import Kind as Ordered
 from chat import service as chat
 from router.promising import Kind, promises_of
 from tests.telephone.house import House, eventually
@@ -149,6 +150,34 @@ async def test_a_caller_who_holds_is_still_there(house: House) -> None:
     await over(house)
 
     await eventually(lambda: caller.went_well and telephone.went_well)
+
+
+@pytest.mark.parametrize("came_in", [True, False], ids=["came in", "dialled"])
+async def test_the_console_holds_talks_on_and_hangs_up(house: House, *, came_in: bool) -> None:
+    """By orders alone: nobody touches a telephone. The contact is still in her hands afterwards."""
+    nurse, telephone = await house.nurse("101"), house.telephone("101")
+    if came_in:
+        person = house.rings(Caller().is_hung_up().script)
+        contact = (await house.call("in_line")).contact_id
+        assignment = await house.takes(nurse, contact)
+    else:
+        person = house.resident(answers())
+        contact = await house.dials(nurse)
+        assignment = (await house.entry(contact)).assignment
+    await talks(house)
+    for n in range(2):
+        await house.orders(nurse, contact, assignment, Ordered.HOLD)
+        assert [len(channels) for channels in await house.talking()] == [1], n  # her telephone, alone
+        assert len(await house.ari("/channels")) == 2
+        await house.orders(nurse, contact, assignment, Ordered.RESUME)
+        assert [len(channels) for channels in await house.talking()] == [2]
+    await house.orders(nurse, contact, assignment, Ordered.HOLD)
+    await house.orders(nurse, contact, assignment, Ordered.HANG_UP)
+    await over(house)
+    await eventually(lambda: person.went_well and telephone.went_well)
+    entry = await house.entry(contact)
+
+    assert (entry.state, entry.agent) == ("held", nurse.id)
 
 
 @pytest.mark.parametrize("stays", [True, False], ids=["until the other answers", "and hangs up at once"])

@@ -118,7 +118,6 @@ def test_no_telephone_is_left_over_whatever_comes(news: list[inbound.News]) -> N
 ROLES = st.sampled_from(["agent", "resident"])
 CALLED_NEWS = st.one_of(
     st.just(outbound.Rings()),
-    st.just(outbound.Stop()),
     st.builds(outbound.Up, ROLES),
     st.builds(outbound.Down, ROLES, st.sampled_from([1, 16, 17, 18, 19, 21, 34])),
     st.builds(outbound.Refused, ROLES, st.booleans()),

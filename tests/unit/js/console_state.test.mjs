@@ -214,4 +214,15 @@ describe("calls and shift", () => {
     const state = after({ type: "event", frame: { ev: "tick", now: at(60) }, at: Date.parse(NOON) });
     assert.equal(state.offset, 60_000);
   });
+
+  test("what cannot be ordered of a call has its reason", () => {
+    const can = after(snapshot([], { telephone: { can: ["hold"] } }), { type: "link", status: "connected" });
+    assert.equal(line.whyNot(can, "hold"), null);
+    assert.equal(line.whyNot(can, "hang_up"), "console.bar.lacks.hang_up");
+    const tick = (telephone) => ({ type: "event", frame: { ev: "tick", now: at(60), telephone }, at: 0 });
+    const silent = line.reduce(can, tick(false));
+    assert.equal(line.whyNot(silent, "hold"), "console.bar.silent");
+    assert.equal(line.whyNot(line.reduce(silent, tick(true)), "hold"), null);
+    assert.equal(line.whyNot(line.reduce(can, { type: "link", status: "lost", at: 0 }), "hold"), "console.bar.lost");
+  });
 });
