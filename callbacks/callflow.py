@@ -9,6 +9,7 @@ from enum import StrEnum
 
 MAX_TYPED = 16
 MAX_TRIES = 3
+MESSAGE_KEY = "2"
 
 
 class Standing(StrEnum):
@@ -26,6 +27,8 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     TYPE = "type"
     READ_BACK = "read_back"
+    MESSAGE = "message"
+    LAST_OFFER = "last_offer"
     IN_LINE = "in_line"
     PROMISED = "promised"
     GONE = "gone"
@@ -55,6 +58,7 @@ class Situation:
     offers_callback: bool
     number: Number
     check: Callable[[str], bool]
+    takes_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +78,15 @@ class Turn:
     play: tuple[str, ...]
     asks: bool
     act: Act | None = None
+    records: bool = False
 
 
 def begin(situation: Situation) -> Turn:
     """Greets the caller, says how the line stands and, where the line allows it, offers a call back."""
     play = ("call.greeting", f"call.{situation.standing}")
-    if situation.offers_callback:
-        return Turn(flow=Flow(step=Step.OFFER), play=(*play, "call.press_1"), asks=True)
+    offers = _offers(situation)
+    if offers:
+        return Turn(flow=Flow(step=Step.OFFER), play=(*play, *offers), asks=True)
     return _stay(Flow(step=Step.OFFER), situation, play)
 
 
@@ -90,6 +96,7 @@ def press(flow: Flow, key: str, situation: Situation) -> Turn:
         return _type(flow, key, situation)
     turns: dict[tuple[Step, str], Callable[[Flow, Situation], Turn]] = {
         (Step.OFFER, "1"): _ask_number,
+        (Step.LAST_OFFER, "1"): _ask_number,
         (Step.IN_LINE, "1"): _ask_number,
         (Step.CONFIRM, "1"): _promised,
         (Step.CONFIRM, "2"): _ask_typed,
@@ -97,6 +104,8 @@ def press(flow: Flow, key: str, situation: Situation) -> Turn:
         (Step.READ_BACK, "2"): _ask_typed,
     }
     turn = turns.get((flow.step, key))
+    if flow.step == Step.OFFER and key == MESSAGE_KEY and situation.takes_messages:
+        return _record(flow, ())
     if turn is None or (flow.step == Step.IN_LINE and not situation.offers_callback):
         return Turn(flow=flow, play=_QUESTIONS.get(flow.step, ()), asks=flow.step in _QUESTIONS)
     return turn(flow, situation)
@@ -109,10 +118,27 @@ def silence(flow: Flow, situation: Situation) -> Turn:
     """
     if flow.step in (Step.CONFIRM, Step.READ_BACK):
         return _promised(flow, situation)
-    if flow.step in (Step.OFFER, Step.TYPE):
+    if flow.step in (Step.OFFER, Step.TYPE, Step.LAST_OFFER):
         return _stay(flow, situation, ())
+    if flow.step == Step.MESSAGE:
+        return unheard(flow, situation)
     again = flow.step == Step.IN_LINE and situation.offers_callback
     return Turn(flow=flow, play=_QUESTIONS[Step.OFFER] if again else (), asks=False)
+
+
+def unheard(flow: Flow, situation: Situation) -> Turn:
+    """Nothing was said after the tone: the call back is offered once more, and no second message."""
+    flow, play = replace(flow, step=Step.LAST_OFFER), ("call.message_empty",)
+    if situation.offers_callback:
+        return Turn(flow=flow, play=(*play, "call.press_1"), asks=True)
+    return _stay(flow, situation, play)
+
+
+def thanked(flow: Flow, situation: Situation) -> Turn:
+    """Her message is kept: she is told so, and the call ends."""
+    return Turn(
+        flow=replace(flow, step=Step.PROMISED), play=("call.message_kept", "call.goodbye"), asks=False
+    )
 
 
 def hang_up(flow: Flow) -> Turn:
@@ -126,6 +152,7 @@ def hang_up(flow: Flow) -> Turn:
 
 _QUESTIONS: dict[Step, tuple[str, ...]] = {
     Step.OFFER: ("call.press_1",),
+    Step.LAST_OFFER: ("call.press_1",),
     Step.CONFIRM: ("call.confirm_number",),
     Step.READ_BACK: ("call.read_back", "call.confirm_typed"),
 }
@@ -163,6 +190,8 @@ def _promised(flow: Flow, _situation: Situation) -> Turn:
 
 
 def _stay(flow: Flow, situation: Situation, play: tuple[str, ...]) -> Turn:
+    if situation.standing == Standing.CLOSED and situation.takes_messages and flow.step != Step.LAST_OFFER:
+        return _record(flow, play)
     if situation.standing == Standing.CLOSED:
         gone = replace(flow, step=Step.GONE, typed="")
         return Turn(flow=gone, play=(*play, "call.closed_goodbye"), asks=False, act=Act.END)
@@ -172,3 +201,15 @@ def _stay(flow: Flow, situation: Situation, play: tuple[str, ...]) -> Turn:
         asks=situation.offers_callback,
         act=Act.JOIN_LINE,
     )
+
+
+def _offers(situation: Situation) -> tuple[str, ...]:
+    """What a key brings; where nothing is offered the message comes by itself, if the line is closed."""
+    callback = ("call.press_1",) if situation.offers_callback else ()
+    by_key = situation.takes_messages and (callback or situation.standing == Standing.FULL)
+    return (*callback, "call.press_2") if by_key else callback
+
+
+def _record(flow: Flow, play: tuple[str, ...]) -> Turn:
+    leaves = replace(flow, step=Step.MESSAGE, typed="")
+    return Turn(flow=leaves, play=(*play, "call.leave_message"), asks=False, records=True)

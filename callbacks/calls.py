@@ -3,6 +3,8 @@
 A caller becomes one in the line, or a promise, in one transaction.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from callbacks import early
@@ -121,17 +123,24 @@ def left_alone(tx: Tx, provider: str, event: AgentGone, services: Services) -> P
     return _said(call, services, "call.in_line")
 
 
-def promise(tx: Tx, call_id: int, services: Services) -> Received:
+def take_turn(tx: Tx, call: Call, decide: Callable[[Flow, Situation], Turn], services: Services) -> Prompts:
+    """Does what the call flow decides of something other than a key; what the caller hears next."""
+    return _apply(tx, call, decide(_flow(tx, call), _situation(tx, call, services)), services)
+
+
+def promise(tx: Tx, call_id: int, services: Services, channel: Channel = Channel.CALL) -> Received:
     """The caller will be called back; another call of the number to the service joins the request that is
-    open.
+    open. A message (`channel` VOICEMAIL) without a number is read instead.
     """
     call = tx.get(Call, call_id)
     if call is None:
         raise NotFound
     line = services.catalogue.line(call.line)
     phone = _typed(tx, call) or _number(tx, call)
-    if phone is None:
+    if phone is None and channel is not Channel.VOICEMAIL:
         raise NoNumber(field="phone")
+    if phone is None:
+        return _received(tx, call, line, None, channel, services)
     if call.contact_id is not None:
         change_to_callback(tx, call.contact_id, phone, SYSTEM, services)
         return received_again(tx, call.contact_id, services)
@@ -143,7 +152,14 @@ def promise(tx: Tx, call_id: int, services: Services) -> Received:
         _attach(tx, call, known, joined=True)
         rung_again(tx, known, SYSTEM, services)
         return received_again(tx, known, services)
-    received = receive(tx, _arrival(call, line, phone, callback=True), services)
+    return _received(tx, call, line, phone, channel, services)
+
+
+def _received(
+    tx: Tx, call: Call, line: Line, phone: str | None, channel: Channel, services: Services
+) -> Received:
+    arrival = replace(_arrival(call, line, phone, callback=phone is not None), channel=channel)
+    received = receive(tx, arrival, services)
     _attach(tx, call, received.contact, joined=False)
     return received
 
@@ -234,6 +250,7 @@ def _apply(tx: Tx, call: Call, turn: Turn, services: Services) -> Prompts:
         asks=turn.asks,
         digits=typed if turn.flow.step == Step.READ_BACK else "",
         due_at=due_at,
+        record_s=services.catalogue.limits.voicemail_s if turn.records else 0,
         hang_up=turn.flow.step in (Step.PROMISED, Step.GONE),
     )
 
@@ -334,6 +351,7 @@ def _situation(tx: Tx, call: Call, services: Services) -> Situation:
         offers_callback=line.callback,
         number=Number.DIALABLE if usable else Number.UNUSABLE,
         check=lambda typed: _dialable(typed) is not None,
+        takes_messages=line.voicemail and call.standing != Standing.OPEN,
     )
 
 

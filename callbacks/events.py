@@ -26,6 +26,16 @@ class CallEnded:
     step: str
 
 
+@event("call.message")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageKept:
+    """A caller left a message of so many seconds."""
+
+    recording: int
+    call: int
+    seconds: int
+
+
 @event("attempt.requested")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRequested:

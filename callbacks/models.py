@@ -64,6 +64,23 @@ class Attempt(Row, table=True):
     )
 
 
+class Recording(Row, table=True):
+    """What a caller said after the tone, sealed under its contact's key; append-only.
+
+    `name` is the exchange's, by which the same is stored once.
+    """
+
+    id: int | None = big_id()
+    provider: str
+    name: str
+    call_id: int = ref("call.id", index=False)
+    contact_id: int = ref("contact.id")
+    left_at: datetime = utc()
+    seconds: int
+    audio_sealed: bytes = sealed(nullable=False)
+    __table_args__ = (UniqueConstraint("provider", "name"),)
+
+
 class Trial(Row, table=True):
     """A line's newest trial call, which is on while there is a `key`. When the next is due, or by when this
     one must be heard, follows from it. `misses` are those in a row, since `missed_since`.
@@ -111,4 +128,5 @@ class CallOrder(Row, table=True):
 ORDER = columns(CallOrder)
 ATTEMPT = columns(Attempt)
 CALL = columns(Call)
+RECORDING = columns(Recording)
 TRIAL = columns(Trial)

@@ -36,6 +36,7 @@ from callbacks.telephony.port import (
     DialStarted,
     Joined,
     KeyPressed,
+    MessageLeft,
     Prompts,
     TelephonyEvent,
     TrialArrived,
@@ -43,6 +44,7 @@ from callbacks.telephony.port import (
 )
 from callbacks.trials import greet, silent_lines, was_heard
 from callbacks.views import Accepted
+from callbacks.voicemail import keep, listen, recordings_of
 from core import inbox
 from core.access import log_access
 from core.identity import Actor
@@ -64,10 +66,12 @@ __all__ = [
     "find_call",
     "hear",
     "hear_once",
+    "listen",
     "order",
     "order_to_give",
     "over",
     "promise",
+    "recordings_of",
     "say_result",
     "settle",
     "silent_lines",
@@ -115,28 +119,34 @@ def hear(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> Pr
             return ring(tx, provider, event, services)
         case KeyPressed():
             return answer(tx, provider, event, services)
+        case MessageLeft():
+            return keep(tx, provider, event, services)
         case AgentGone():
             return left_alone(tx, provider, event, services)
+        case TrialArrived():
+            return greet(tx, event, services)
+        case _:
+            _take_note(tx, provider, event, services)
+    return None
+
+
+def _take_note(tx: Tx, provider: str, event: TelephonyEvent, services: Services) -> None:
+    """What nobody waits for an answer to."""
+    match event:
         case CallerGone():
             gone(tx, provider, event, services)
         case CallsOn():
             reconcile(tx, provider, event, services)
-        case TrialArrived():
-            return greet(tx, event, services)
         case TrialHeard():
             was_heard(tx, event)
-        case _:
-            _hear_of_key(tx, event, services)
-    return None
-
-
-def _hear_of_key(
-    tx: Tx, event: DialStarted | DialAnswered | DialFailed | DialEnded | Joined, services: Services
-) -> None:
-    """News of a telephone that was rung by a key of ours."""
-    match event:
         case Joined():
             joined(tx, event.key, event.at)
+        case _:
+            _hear_of_dial(tx, event, services)
+
+
+def _hear_of_dial(tx: Tx, event: TelephonyEvent, services: Services) -> None:
+    match event:
         case DialStarted():
             ringing(tx, event.key, event.at)
         case DialAnswered():

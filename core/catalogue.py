@@ -36,6 +36,7 @@ __all__ = [
     "PromiseKind", "PromiseRule", "Queue", "Site", "UnknownId", "load_catalogue",
 ]  # fmt: skip
 
+TELEPHONE_BYTES = 16_000  # of one second that is recorded: 8 kHz, 16 bit
 Targets = MappingProxyType[tuple[str, Urgency], timedelta]
 
 
@@ -268,6 +269,8 @@ def _limits(table: Table) -> Limits:
     for name in ("quiet_from_hour", "quiet_until_hour"):
         if getattr(limits, name) > 24:
             table.fault(name, "is an hour of the day, 1-24")
+    if limits.voicemail_s * TELEPHONE_BYTES > limits.voicemail_kb * 1024:
+        table.fault("voicemail_kb", "is too little for voicemail_s: a second takes 16 KB")
     if limits.chat_capacity > limits.chat_capacity_max:
         table.fault("chat_capacity", "is more than chat_capacity_max")
     table.done()

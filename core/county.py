@@ -185,6 +185,9 @@ class Limits:
     window_calls: int = 12
     quiet_from_hour: int = 21
     quiet_until_hour: int = 8
+    voicemail_s: int = 120
+    voicemail_least_s: int = 1
+    voicemail_kb: int = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ NAMES = frozenset({
     "jobs.after_effect",
     "feed.mid_fanout",
     "outcome.after_insert",
+    "message.mid_keep",
+    "message.after_keep",
 })  # fmt: skip
 
 _armed: dict[str, float] = {}

@@ -117,6 +117,7 @@ POLICIES: Mapping[str, Policy] = {
     "entry.next": agent,
     "entry.explain": either(queue_member, supervisor),
     "contact.open": queue_member,
+    "recording.listen": queue_member,
     "contact.assess": holder,
     "form.open": holder,
     "form.fill": holder,

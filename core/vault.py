@@ -61,8 +61,12 @@ class Vault:
 
     def seal_under(self, key: WrappedKey, aad: str, text: str) -> bytes:
         """The same with a key that was read in this transaction."""
+        return self.seal_bytes(key, aad, text.encode())
+
+    def seal_bytes(self, key: WrappedKey, aad: str, plain: bytes) -> bytes:
+        """The same of what is no text."""
         nonce = os.urandom(NONCE)
-        return nonce + self._cipher(key).encrypt(nonce, text.encode(), aad.encode())
+        return nonce + self._cipher(key).encrypt(nonce, plain, aad.encode())
 
     def open(self, tx: "Tx", key: int, aad: str, blob: bytes) -> str:
         """Decrypts what `seal` made for the same key and place; Unavailable when it was tampered with."""
@@ -70,11 +74,14 @@ class Vault:
 
     def open_under(self, key: WrappedKey, aad: str, blob: bytes) -> str:
         """The same with a key that was read in this transaction."""
+        return self.open_bytes(key, aad, blob).decode()
+
+    def open_bytes(self, key: WrappedKey, aad: str, blob: bytes) -> bytes:
+        """The same of what is no text."""
         try:
-            plain = self._cipher(key).decrypt(blob[:NONCE], blob[NONCE:], aad.encode())
+            return self._cipher(key).decrypt(blob[:NONCE], blob[NONCE:], aad.encode())
         except InvalidTag:
             raise Unavailable(reason="content_damaged") from None
-        return plain.decode()
 
     def blind(self, value: str) -> str:
         """A keyed hash by which equal numbers can be found without storing the number."""

@@ -6,6 +6,7 @@ import gc
 import importlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -100,6 +101,9 @@ def build(
     """
     clock = clock or SystemClock()
     services = services or load_services(settings, is_demo=is_demo)
+    telephony = exchange(settings, services, clock)
+    if Can.RECORD not in telephony.can:
+        services = without_voicemail(services)
     plan = load_plan(settings.sms_gateway) if settings.sms_gateway else None
     texts = load_texts()
     if succeeds:
@@ -125,7 +129,7 @@ def build(
         templates=load_templates(),
         bus=bus,
         runner=runner,
-        telephony=exchange(settings, services, clock),
+        telephony=telephony,
         sms=texting(settings, plan),
         sms_plan=plan,
         tasks=Tasks(clock),
@@ -150,6 +154,12 @@ def exchange(settings: Settings, services: Services, clock: Clock) -> Telephony:
         ways = Ways(trunk=settings.telephony_trunk, device=settings.telephony_device, numbers=numbers)
         return AsteriskTelephony(clock, link, ways, settings.telephony_sounds)
     return SimulatedTelephony(clock)
+
+
+def without_voicemail(services: Services) -> Services:
+    """The same county on an exchange that cannot record: no caller is offered to leave a message."""
+    lines = tuple(replace(line, voicemail=False) for line in services.catalogue.lines)
+    return replace(services, catalogue=replace(services.catalogue, lines=lines))
 
 
 def texting(settings: Settings, plan: Plan | None) -> Sms:

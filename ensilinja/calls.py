@@ -12,7 +12,7 @@ import structlog
 from callbacks import service as callbacks
 from callbacks import trials
 from callbacks.telephony.asterisk import AsteriskTelephony
-from callbacks.telephony.port import OnEvent, Prompts, TelephonyEvent
+from callbacks.telephony.port import Can, OnEvent, Prompts, TelephonyEvent
 from core import lease
 from core.errors import Unavailable
 from core.store import Tx
@@ -48,7 +48,7 @@ async def try_lines(runtime: Runtime) -> None:
     """
     exchange, services = runtime.telephony, runtime.services
     every = timedelta(minutes=runtime.settings.telephony_trial_minutes)
-    if not every or not exchange.can_try_lines:
+    if not every or Can.TRY_LINES not in exchange.can:
         return
     is_due = partial(trials.is_due, every=every, places=exchange.is_linked)
     turn = partial(trials.turn, every=every, places=exchange.is_linked)

@@ -8,9 +8,9 @@ import aiohttp
 from aiohttp import web
 
 from callbacks.telephony.messages import EVENTS
-from callbacks.telephony.port import OnEvent, Prompts, Talk, TelephonyEvent
+from callbacks.telephony.port import Can, OnEvent, Prompts, Talk, TelephonyEvent
 from callbacks.telephony.simulated import SimulatedTelephony
-from callbacks.telephony.webhook import SIGNATURE, TIMESTAMP, WebhookTelephony
+from callbacks.telephony.webhook import NOT_BY_COMMAND, SIGNATURE, TIMESTAMP, WebhookTelephony
 from core.clock import Clock
 from core.errors import EnsilinjaError
 from core.signing import check, sign
@@ -24,7 +24,7 @@ class CloudExchange:
     """A `Telephony` for the contract, with the people of the simulator behind the provider's two doors."""
 
     name = "webhook"
-    can_try_lines = WebhookTelephony.can_try_lines
+    can = frozenset(Can) - NOT_BY_COMMAND
 
     def __init__(self, clock: Clock, *, repeat: int = 1) -> None:
         self.brain = SimulatedTelephony(clock)

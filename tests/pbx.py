@@ -18,7 +18,7 @@ from callbacks.telephony.ari import Leg, bridge_of, leg_of
 from callbacks.telephony.ari_link import AriLink
 from callbacks.telephony.asterisk import AsteriskTelephony
 from callbacks.telephony.port import Can, OnEvent, Prompts, Talk, TelephonyEvent
-from callbacks.telephony.simulated import Behaviour, Caller
+from callbacks.telephony.simulated import Behaviour, Caller, a_voice
 from callbacks.telephony.trials import CALLED, EAR
 from callbacks.telephony.ways import Ways
 from core.clock import Clock
@@ -40,6 +40,8 @@ class Pbx:
         self.behaviours: dict[str, Behaviour] = {}
         self.repeat = 1
         self.broken: set[str] = set()
+        self.recordings: dict[str, bytes] = {}
+        self.recorded: dict[str, str] = {}  # the channels that are recorded, and under which names
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -106,7 +108,9 @@ class Pbx:
         path = "/" + request.match_info["path"]
         self.asked.append((request.method, path))
         body = json.loads(await request.text() or "{}")
-        answer = await self._do(request.method, path, {**request.query, **body})
+        is_of_sound = path.startswith("/recordings/")
+        do = self._of_sound if is_of_sound else self._do
+        answer = await do(request.method, path, {**request.query, **body})
         if self.silent_to(request.method, path) and request.transport is not None:
             request.transport.abort()  # done, and nobody is told
         return answer
@@ -127,8 +131,28 @@ class Pbx:
         elif kind == "channels":
             if name not in self.channels:
                 return web.Response(status=404)
-            await self._channel(method, name, more)
+            await self._channel(method, name, more, said)
         return web.Response(status=204)
+
+    async def _of_sound(self, method: str, path: str, said: dict[str, Any]) -> web.Response:
+        _, state, name, *_ = [*path.strip("/").split("/"), ""]
+        if state == "live":
+            return web.json_response({}, status=200 if name in self.recorded.values() else 404)
+        if not name:
+            return web.json_response([{"name": each, "format": "wav"} for each in self.recordings])
+        if name not in self.recordings:
+            return web.Response(status=404)
+        if method == "DELETE":
+            del self.recordings[name]
+            return web.Response(status=204)
+        return web.Response(body=self.recordings[name])
+
+    async def says(self, channel: str, audio: bytes) -> None:
+        """The caller has spoken after the tone."""
+        name = self.recorded.pop(channel, "")
+        if name:
+            self.recordings[name] = audio
+            await self.tell("RecordingFinished", recording={"name": name, "state": "done"})
 
     def _shown(self, kind: str, name: str) -> Any:
         bridges = [{"id": bridge, "channels": within} for bridge, within in self.bridges.items()]
@@ -144,11 +168,13 @@ class Pbx:
         else:
             self.bridges.setdefault(name, []).extend(said.get("channel", "").split(",") if said else [])
 
-    async def _channel(self, method: str, name: str, more: list[str]) -> None:
+    async def _channel(self, method: str, name: str, more: list[str], said: dict[str, Any]) -> None:
         if method == "DELETE" and more == [""]:
             await self.end(name)
         elif more[0] == "answer":
             self.channels[name]["state"] = "Up"
+        elif more[0] == "record":
+            self.recorded[name] = said["name"]
         elif more[0] == "play":
             await self.tell("PlaybackFinished", playback={"id": more[1]})
             if (leg := leg_of(name)) is not None and leg.role == CALLED:
@@ -189,7 +215,6 @@ class AsteriskExchange:
 
     name = "asterisk"
     is_linked = True
-    can_try_lines = True
 
     def __init__(self, clock: Clock, *, repeat: int = 1) -> None:
         self.pbx = Pbx()
@@ -298,6 +323,16 @@ class AsteriskExchange:
         await self.pbx.rings(call, line, number)
         await self._rest()
         return call
+
+    @property
+    def recordings(self) -> dict[str, bytes]:
+        return self.pbx.recordings
+
+    async def say(self, call: str, seconds: float, *, loud: int = 4000) -> None:
+        await until(lambda: call in self.pbx.recorded)
+        await self.pbx.says(call, a_voice(seconds, loud))
+        await until(lambda: not self.pbx.recordings)
+        await self._rest()
 
     async def press(self, call: str, keys: str) -> None:
         for key in keys:

@@ -92,8 +92,8 @@ class AsteriskServer:
     def _configure(self) -> None:
         etc = self._home / "etc"
         shutil.copytree(DEPLOYED, etc)
-        for name in ("db", "log", "spool", "var", "keys", "moh"):
-            (self._home / name).mkdir()
+        for name in ("db", "log", "spool/recording", "var", "keys", "moh"):
+            (self._home / name).mkdir(parents=True)
         for name in EMPTY:
             (etc / f"{name}.conf").touch()
         (etc / "logger.conf").write_text("[logfiles]\nconsole => notice,warning,error,verbose\n")

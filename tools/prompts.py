@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from callbacks.telephony.sounds import OF_THE_LINE, digit_of, file_of
+from callbacks.telephony.sounds import OF_THE_LINE, TONE, digit_of, file_of
 from core.county import Catalogue
 from core.settings import environment, load_settings
 from core.text import Texts
@@ -64,13 +64,15 @@ def sentences(catalogue: Catalogue, texts: Texts) -> Mapping[str, str]:
 
 
 def write(folder: Path, spoken: Mapping[str, str], voice: Callable[[str, str, Path], None] | None) -> None:
-    """Writes each text, and each recording that is not there yet."""
+    """Writes each text, and each recording that is not there yet, with the tone before a message."""
     for name, sentence in spoken.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".txt").write_text(sentence + "\n", encoding="utf-8")
         if voice is not None and not path.with_suffix(".wav").exists():
             voice(sentence, name.partition("/")[0], path.with_suffix(".wav"))
+    if voice is not None and not (folder / f"{TONE}.wav").exists():
+        tone(folder / f"{TONE}.wav", seconds=0.4, hertz=1000.0)
 
 
 def as_tone(sentence: str, lang: str, path: Path) -> None:

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 
 PREFIX = "ensilinja"
+RECORDED = f"{PREFIX}-message-"
+SILENCE_S = 8  # seconds after which who leaves a message has nothing more to say
 LONGEST_EVENT = 65_536  # bytes; Asterisk's events have a few hundred
 _KEY = r"[A-Za-z0-9_-]{1,100}"
 _LEG = re.compile(rf"{PREFIX}-(join|agent|resident|ear|trial)-({_KEY})")
@@ -23,6 +25,8 @@ _KINDS = frozenset(
         "ChannelDtmfReceived",
         "ChannelTalkingStarted",
         "PlaybackFinished",
+        "RecordingFinished",
+        "RecordingFailed",
         "ApplicationReplaced",
     }
 )
@@ -76,6 +80,14 @@ class Leg:
         return f"{PREFIX}-{self.role}-{self.key}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a PBX calls things: our application, and the folder of its recordings."""
+
+    app: str
+    sounds: str
+
+
 def read_event(raw: str | bytes, app: str) -> AriEvent | None:
     """The event, or None for what is unknown, malformed or about nothing of ours."""
     if len(raw) > LONGEST_EVENT:
@@ -123,6 +135,16 @@ def bridge_of(subject: str) -> str:
     return f"{PREFIX}-{subject}"
 
 
+def recording_of(call: str, n: int) -> str:
+    """The name of the n-th recording of a call."""
+    return f"{RECORDED}{call}-{n}"
+
+
+def call_recorded(name: str) -> str:
+    """The call that a recording is of; empty for a recording that is not ours."""
+    return name.removeprefix(RECORDED).rpartition("-")[0] if name.startswith(RECORDED) else ""
+
+
 def post(path: str, **params: str) -> Request:
     """A request that does something."""
     return Request(method="POST", path=path, params=params)
@@ -143,9 +165,25 @@ def ring(leg: Leg, endpoint: str, app: str, *, args: str, seconds: int, shown: s
     )
 
 
+def record(path: str, name: str, seconds: int) -> Request:
+    """Records what is said there; the hash key, a silence or hanging up ends it."""
+    return post(
+        f"{path}/record",
+        name=name,
+        format="wav",
+        maxDurationSeconds=str(seconds),
+        maxSilenceSeconds=str(SILENCE_S),
+        ifExists="fail",
+        beep="false",  # ours is among what was played: a PBX need not have one
+        terminateOn="#",
+    )
+
+
 def _subject(data: Mapping[str, Any], channel: Channel | None) -> str:
     if channel is not None:
         return channel.id
+    if "recording" in data:
+        return str(data["recording"]["name"])
     return str(data["playback"]["id"]) if "playback" in data else ""
 
 

@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 ANSWER_WITHIN = 3.0  # seconds; on one network an answer takes milliseconds
 ALIVE_EVERY, ALIVE_WITHIN = 1.0, 2.0  # a link that is silent so long is a dead one
 CLOSED_WITHIN = 0.5  # a dead one is not taken leave of for long
+MOST = 32 * 1024 * 1024  # bytes of one answer; a minute of sound has one million
 GONE = (404, 409)  # of what is over already, or not ours any more
 
 
@@ -95,6 +96,18 @@ class AriLink:
         """Every bridge with its channels."""
         return {str(each["id"]): list(map(str, each["channels"])) for each in await self._get("/bridges")}
 
+    async def recordings(self) -> list[str]:
+        """The names of what is recorded and lies there."""
+        return [str(each["name"]) for each in await self._get("/recordings/stored")]
+
+    async def recording(self, name: str) -> bytes | None:
+        """The file of a recording that has ended; None when there is none."""
+        return await self._fetch(f"/recordings/stored/{name}/file", missing=404)
+
+    async def is_recording(self, name: str) -> bool:
+        """Whether the recording goes on."""
+        return await self._fetch(f"/recordings/live/{name}", missing=404) is not None
+
     async def times(self) -> tuple[datetime, datetime]:
         """Asterisk's clock, and since when it runs."""
         now = (await self._get("/asterisk/ping"))["timestamp"]
@@ -102,12 +115,26 @@ class AriLink:
         return datetime.fromisoformat(now), datetime.fromisoformat(since)
 
     async def _get(self, path: str) -> Any:
+        try:
+            return json.loads(await self._fetch(path) or b"")
+        except ValueError as error:
+            raise NotKnown(type(error).__name__) from None
+
+    async def _fetch(self, path: str, missing: int = 0) -> bytes | None:
+        """What is there; None for the status that says that it is not."""
         if self._http is None:
             raise NotKnown("stopped")
         try:
-            async with self._http.get(self._url + path, allow_redirects=False) as answer:
+            async with self._http.get(self._url + quote(path, safe="/?="), allow_redirects=False) as answer:
+                if answer.status == missing:
+                    return None
                 if answer.status != 200:
                     raise NotKnown(str(answer.status))
-                return json.loads(await answer.text())
+                body = bytearray()
+                async for part in answer.content.iter_any():
+                    body += part
+                    if len(body) > MOST:
+                        raise NotKnown("too long")
+                return bytes(body)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise NotKnown(type(error).__name__) from None

@@ -18,9 +18,9 @@ from websockets.exceptions import WebSocketException
 from callbacks.results import Result
 from callbacks.telephony import inbound, outbound, trials
 from callbacks.telephony.adopting import Standing, Waiting, standing
-from callbacks.telephony.ari import AriEvent, Leg, Request, bridge_of, delete, leg_of, read_event
+from callbacks.telephony.ari import AriEvent, Leg, Place, Request, bridge_of, delete, leg_of, read_event
 from callbacks.telephony.ari_link import AriLink
-from callbacks.telephony.inbound import Caller, Place, Tell, Wait
+from callbacks.telephony.inbound import Caller, Tell, Wait
 from callbacks.telephony.ordering import Order, obey
 from callbacks.telephony.outbound import Dialled
 from callbacks.telephony.port import (
@@ -34,6 +34,7 @@ from callbacks.telephony.port import (
     Talk,
     TelephonyEvent,
 )
+from callbacks.telephony.recordings import Recordings
 from callbacks.telephony.trials import Trials
 from callbacks.telephony.ways import Ways
 from callbacks.telephony.webhook import NotKnown
@@ -62,7 +63,6 @@ class AsteriskTelephony:
     """A `Telephony` over one Asterisk."""
 
     name = "asterisk"
-    can_try_lines = True
     can = frozenset(Can) - {Can.ANSWER}  # her own telephone rings, and she answers it
 
     def __init__(self, clock: Clock, link: AriLink, ways: Ways, sounds: str) -> None:
@@ -73,6 +73,7 @@ class AsteriskTelephony:
         self._calls: dict[str, Course] = {}
         self._dials: dict[str, Course] = {}
         self._legs: dict[str, str] = {}  # a joining leg's key → its call
+        self._recordings = Recordings(link, clock, self._told, self._hear_answer)
         self._trials = Trials(ways, self._place, clock, self._quietly, self._told_now)
         self._keys: set[str] = set()
         self._ahead = timedelta(0)  # of Asterisk's clock before ours
@@ -188,6 +189,7 @@ class AsteriskTelephony:
             await asyncio.sleep(WATCH)
             for course in list(self._calls.values()):
                 self._hear(course, inbound.Watched())
+            await self._recordings.look()
 
     async def _adopt(self) -> None:
         channels, bridges = await self._link.channels(), await self._link.bridges()
@@ -200,6 +202,8 @@ class AsteriskTelephony:
         for request in found.release:
             await self._link.ask(request)
         self._open_found(found)
+        if self._group is not None:
+            self._group.create_task(self._recordings.look())
 
     def _open_found(self, found: Standing) -> None:
         self._legs = dict(found.legs)
@@ -236,6 +240,8 @@ class AsteriskTelephony:
         if event.kind == "PlaybackFinished":
             call = event.subject.removeprefix(bridge_of("")).rpartition("-")[0]
             self._to_call(call, inbound.Played(event.subject))
+        elif event.kind in ("RecordingFinished", "RecordingFailed") and self._group is not None:
+            self._group.create_task(self._recordings.ended(event))
         elif event.channel is not None and (leg := leg_of(event.subject)) is not None:
             self._of_leg(event, leg)
         elif event.channel is not None:
@@ -275,6 +281,9 @@ class AsteriskTelephony:
             self._hear(course, news)
         elif is_up and self._group is not None:  # of a call that is over: nobody is to wait on it
             self._group.create_task(self._quietly(delete(f"/channels/{leg.channel}")))
+
+    def _hear_answer(self, call: str, prompts: Prompts | None) -> None:
+        self._to_call(call, inbound.Answered(prompts))
 
     def _to_call(self, call: str, news: inbound.News) -> None:
         if (course := self._calls.get(call)) is not None:

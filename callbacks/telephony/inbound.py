@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from callbacks.telephony.ari import Leg, Request, bridge_of, delete, post, ring
+from callbacks.telephony.ari import Leg, Place, Request, bridge_of, delete, post, record, recording_of, ring
 from callbacks.telephony.port import (
     AgentGone,
     CallArrived,
@@ -31,11 +31,12 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 class At(StrEnum):
-    """Where the call is: told and not yet taken, hearing a prompt, waiting, or talking."""
+    """Where the call is: told and not yet taken, hearing a prompt, waiting, recorded, or talking."""
 
     ARRIVED = "arrived"
     HEARS = "hears"
     WAITS = "waits"
+    RECORDS = "records"
     TALKS = "talks"
     OVER = "over"
 
@@ -195,14 +196,6 @@ Effect = Request | Tell | Wait
 Step = tuple[Caller, Sequence[Effect]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What a PBX calls things: our application, and the folder of its recordings."""
-
-    app: str
-    sounds: str
-
-
 def step(caller: Caller, news: News, at: datetime, place: Place) -> Step:
     """What follows from the news at that instant; what has no meaning here changes nothing."""
     if caller.at == At.OVER:
@@ -233,7 +226,7 @@ def _answered(caller: Caller, news: Answered, at: datetime, place: Place) -> Ste
 
 
 def _watched(caller: Caller, news: Watched, at: datetime, place: Place) -> Step:
-    is_alone = caller.is_held or caller.at in (At.HEARS, At.WAITS)
+    is_alone = caller.is_held or caller.at in (At.HEARS, At.WAITS, At.RECORDS)
     return caller, (_limit(caller, LIMIT_S),) if is_alone else ()
 
 
@@ -266,6 +259,9 @@ def _played(caller: Caller, news: Played, at: datetime, place: Place) -> Step:
 def _after(caller: Caller) -> Step:
     """What follows when a prompt has been heard."""
     prompts = caller.prompts
+    if prompts.record_s:
+        asked = record(caller.channel, recording_of(caller.call, caller.played), prompts.record_s)
+        return replace(caller, at=At.RECORDS), (asked, Wait(caller.played, prompts.record_s + QUESTION))
     if prompts.hang_up:
         return caller, (delete(caller.channel, reason="normal"),)
     if prompts.asks and IN_LINE not in prompts.play:
@@ -287,7 +283,7 @@ def _pressed(caller: Caller, news: Pressed, at: datetime, place: Place) -> Step:
 
 
 def _time_up(caller: Caller, news: TimeUp, at: datetime, place: Place) -> Step:
-    if caller.at != At.WAITS or news.played != caller.played or caller.prompts.hang_up:
+    if caller.at not in (At.WAITS, At.RECORDS) or news.played != caller.played or caller.prompts.hang_up:
         return caller, ()
     after, told = _told(caller, "", caller.n + 1, at)
     return after, (told,)

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from callbacks.results import Result
-from callbacks.telephony.ari import Leg, Request, bridge_of, delete, post, ring
-from callbacks.telephony.inbound import DEVICE_RINGS, Place, Tell
+from callbacks.telephony.ari import Leg, Place, Request, bridge_of, delete, post, ring
+from callbacks.telephony.inbound import DEVICE_RINGS, Tell
 from callbacks.telephony.port import DialAnswered, DialEnded, DialFailed, DialStarted, TelephonyEvent
 
 RESIDENT_RINGS = 40  # seconds, within what an attempt may be silent

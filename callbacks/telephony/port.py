@@ -11,12 +11,16 @@ from callbacks.results import Result
 
 
 class Can(StrEnum):
-    """What an exchange may be able to do besides ringing and joining; `answer`: her telephone by itself."""
+    """What an exchange may be able to do besides ringing and joining; `answer`: her telephone by itself,
+    `record`: what a caller says, `try_lines`: ring its own lines, to hear whether they answer.
+    """
 
     HOLD = "hold"
     HANG_UP = "hang_up"
     TRANSFER = "transfer"
     ANSWER = "answer"
+    RECORD = "record"
+    TRY_LINES = "try_lines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,7 @@ class Talk:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompts:
     """What the caller on `line` hears next: text keys in order, with the digits and the due instant they
-    speak of.
+    speak of. With `record_s` a tone follows, and what the caller says is recorded for so long at most.
     """
 
     play: tuple[str, ...] = ()
@@ -39,6 +43,7 @@ class Prompts:
     asks: bool = False
     digits: str = field(default="", repr=False)
     due_at: datetime | None = None
+    record_s: int = 0
     hang_up: bool = False
 
 
@@ -81,6 +86,19 @@ class Joined:
     """The device that `connect` named under `key` has answered and is in the call."""
 
     key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLeft:
+    """What the caller said after the tone, as a WAV file; empty when nothing was recorded.
+
+    It is told, under the exchange's own `name`, until it is stored; then the exchange deletes it.
+    """
+
+    call: str
+    name: str
+    audio: bytes = field(repr=False)
     at: datetime
 
 
@@ -161,6 +179,7 @@ TelephonyEvent = (
     | KeyPressed
     | CallerGone
     | Joined
+    | MessageLeft
     | AgentGone
     | CallsOn
     | TrialArrived
@@ -203,11 +222,6 @@ class Telephony(Protocol):
     @property
     def is_linked(self) -> bool:
         """Whether commands of this process reach the exchange."""
-        ...
-
-    @property
-    def can_try_lines(self) -> bool:
-        """Whether it can ring its own lines, to hear whether they answer."""
         ...
 
     async def start(self, on_event: OnEvent) -> None:

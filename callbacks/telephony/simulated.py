@@ -3,11 +3,13 @@
 It opens no connection and can ring nobody.
 """
 
+import array
 import contextlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callbacks import wav
 from callbacks.results import Result
 from callbacks.telephony.port import (
     CallArrived,
@@ -19,6 +21,7 @@ from callbacks.telephony.port import (
     DialStarted,
     Joined,
     KeyPressed,
+    MessageLeft,
     OnEvent,
     Prompts,
     Talk,
@@ -68,7 +71,6 @@ class SimulatedTelephony:
 
     name = "simulated"
     is_linked = True
-    can_try_lines = True
     can = frozenset(Can)
 
     def __init__(self, clock: Clock, *, repeat_events: int = 1) -> None:
@@ -78,6 +80,7 @@ class SimulatedTelephony:
         self._on_event: OnEvent | None = None
         self._behaviours: dict[str, Behaviour] = {}
         self.lines: dict[str, LineBehaviour] = {}
+        self.recordings: dict[str, bytes] = {}
         self._keys: set[str] = set()
         self._open: set[str] = set()
         self._count = 0
@@ -87,8 +90,10 @@ class SimulatedTelephony:
         self.on_hold: set[Talk] = set()
 
     async def start(self, on_event: OnEvent) -> None:
-        """Begins to report to `on_event`."""
+        """Begins to report to `on_event`, first what was recorded and could not be stored."""
         self._on_event = on_event
+        for name in list(self.recordings):
+            await self._hand_over(name)
 
     async def stop(self) -> None:
         """Stops reporting."""
@@ -169,6 +174,16 @@ class SimulatedTelephony:
         """The person presses nothing until the question times out."""
         await self._answer(call, "")
 
+    async def say(self, call: str, seconds: float, *, loud: int = 4000) -> None:
+        """The person speaks after the tone, as a quiet line's noise or louder; nothing where none is
+        recorded.
+        """
+        heard = self._caller(call).heard
+        if heard and heard[-1].record_s:
+            name = f"{call}-{len(heard)}"
+            self.recordings[name] = a_voice(min(seconds, heard[-1].record_s), loud)
+            await self._hand_over(name)
+
     async def hang_up(self, call: str) -> None:
         """The person hangs up."""
         caller = self._caller(call)
@@ -212,11 +227,26 @@ class SimulatedTelephony:
         tried = behaviour not in (Behaviour.FAILED, Behaviour.AGENT_ABSENT)
         return [DialStarted(key=key, at=at), failed] if tried else [failed]
 
-    async def _hear(self, call: str, event: TelephonyEvent) -> None:
-        prompts = await self._report(event)
-        if prompts is None:
+    async def _hand_over(self, name: str) -> None:
+        """A recording is told until it is stored; then it is nowhere else."""
+        call, audio = name.rpartition("-")[0], self.recordings[name]
+        left = MessageLeft(call=call, name=name, audio=audio, at=self._clock.now())
+        prompts = None
+        try:
+            for _ in range(self._repeat):
+                prompts = await self._on_event(left) or prompts if self._on_event is not None else None
+        except Unavailable:
             return
-        caller = self.calls[call]
+        del self.recordings[name]
+        await self._play(call, prompts)
+
+    async def _hear(self, call: str, event: TelephonyEvent) -> None:
+        await self._play(call, await self._report(event))
+
+    async def _play(self, call: str, prompts: Prompts | None) -> None:
+        caller = self.calls.get(call)
+        if prompts is None or caller is None:
+            return
         caller.heard.append(prompts)
         if prompts.hang_up and caller.on:
             caller.on = False
@@ -229,3 +259,9 @@ class SimulatedTelephony:
                 if self._on_event is not None:
                     prompts = await self._on_event(event) or prompts
         return prompts
+
+
+def a_voice(seconds: float, loud: int) -> bytes:
+    """A tone, so loud, where a person would speak."""
+    count = round(seconds * wav.RATE)
+    return wav.written(array.array("h", (loud if n // 8 % 2 else -loud for n in range(count))))

@@ -4,6 +4,7 @@ from callbacks.telephony.port import Prompts
 
 # What names the line or its promise is recorded for each line; all else once for each language.
 OF_THE_LINE = frozenset({"call.greeting", "call.promised"})
+TONE = "tone"  # after which a message is recorded
 DIGITS = "call.read_back"  # followed by the number, a recording for each digit
 
 
@@ -14,7 +15,7 @@ def files(prompts: Prompts) -> tuple[str, ...]:
         found.append(file_of(key, prompts.language, prompts.line))
         if key == DIGITS:
             found += [digit_of(digit, prompts.language) for digit in prompts.digits if digit.isdigit()]
-    return tuple(found)
+    return (*found, TONE) if prompts.record_s else tuple(found)
 
 
 def file_of(key: str, language: str, line: str) -> str:

@@ -5,8 +5,7 @@ The latter comes by the dialplan, as a caller's; it is known by its name, which 
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from callbacks.telephony.ari import AriEvent, Leg, Request, delete, post
-from callbacks.telephony.inbound import Place
+from callbacks.telephony.ari import AriEvent, Leg, Place, Request, delete, post
 from callbacks.telephony.port import Prompts, TelephonyEvent, TrialArrived, TrialHeard
 from callbacks.telephony.sounds import files
 from callbacks.telephony.ways import Ways

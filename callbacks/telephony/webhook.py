@@ -22,12 +22,15 @@ class NotKnown(Exception):
     """The exchange did not take the command, or did not say whether it did."""
 
 
+# Her telephone rings and she answers it; for the rest there is no command.
+NOT_BY_COMMAND = frozenset({Can.ANSWER, Can.RECORD, Can.TRY_LINES})
+
+
 class WebhookTelephony:
     """A `Telephony` at the other end of signed HTTP."""
 
     name = "webhook"
     is_linked = True
-    can_try_lines = False
 
     def __init__(
         self, clock: Clock, url: str, secrets: Sequence[bytes], lacks: frozenset[Can] = frozenset()
@@ -36,7 +39,7 @@ class WebhookTelephony:
 
         `lacks` is what this exchange cannot do: the console offers none of it.
         """
-        self.can = frozenset(Can) - {Can.ANSWER} - lacks
+        self.can = frozenset(Can) - NOT_BY_COMMAND - lacks
         self._clock = clock
         self._url = url
         self._secrets = tuple(secrets)

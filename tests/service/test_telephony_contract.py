@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from callbacks import wav
 from callbacks.results import Result
 from callbacks.telephony.port import (
     CallArrived,
@@ -16,6 +17,7 @@ from callbacks.telephony.port import (
     DialStarted,
     Joined,
     KeyPressed,
+    MessageLeft,
     Prompts,
     Talk,
     Telephony,
@@ -45,7 +47,8 @@ EXCHANGES: dict[str, Callable[[], Exchange]] = {
 class Ear:
     """Hears every event once and answers as a line would."""
 
-    def __init__(self, *, hang_up_on: str = "") -> None:
+    def __init__(self, *, hang_up_on: str = "", records: bool = False) -> None:
+        self.records = records
         self.news: list[TelephonyEvent] = []
         self.hang_up_on = hang_up_on
 
@@ -54,6 +57,10 @@ class Ear:
             self.news.append(event)
         if isinstance(event, KeyPressed):
             return Prompts(play=("call.promised",), hang_up=event.key == self.hang_up_on)
+        if isinstance(event, MessageLeft):
+            return Prompts(play=("call.message_kept",), hang_up=True)
+        if self.records and isinstance(event, CallArrived):
+            return Prompts(play=("call.leave_message",), record_s=60)
         is_call = isinstance(event, CallArrived | TrialArrived)
         return Prompts(play=("call.greeting",), asks=True) if is_call else None
 
@@ -209,11 +216,27 @@ async def test_a_waiting_call_is_joined_to_one_device(exchange: Exchange) -> Non
     assert exchange.connected == {"b1": (call, "desk")}
 
 
+async def test_what_is_said_after_the_tone_is_told_until_it_is_stored(exchange: Exchange) -> None:
+    ear = Ear(records=True)
+    telephony: Telephony = exchange
+    if Can.RECORD not in telephony.can:
+        assert telephony.name == "webhook"  # no caller is offered it there
+        return
+    await telephony.start(ear)
+    call = await exchange.ring(LINE, PHONE)
+    await exchange.say(call, 3)
+    left = next(event for event in ear.news if isinstance(event, MessageLeft))
+
+    assert ear.kinds == [CallArrived, MessageLeft, CallerGone]
+    assert (left.call, wav.read(left.audio, most=99_999).seconds) == (call, 3)
+    assert not exchange.recordings
+
+
 async def test_a_line_is_rung_by_the_exchange_itself_and_its_greeting_heard(exchange: Exchange) -> None:
     ear = Ear()
     telephony: Telephony = exchange
     await telephony.start(ear)
-    if not telephony.can_try_lines:
+    if Can.TRY_LINES not in telephony.can:
         with pytest.raises(Conflict):
             await telephony.try_line("t1", LINE)
         return

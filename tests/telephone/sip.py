@@ -88,6 +88,12 @@ class Caller:
             self._steps += [send(self._head("INFO") + kind + body), '<recv response="200"/>\n', pause(200)]
         return self
 
+    def speak(self, seconds: float) -> "Caller":
+        """A voice, in the stream of sound."""
+        voice = f'<nop><action><exec play_pcap_audio="{PCAPS}/g711a.pcap"/></action></nop>\n'
+        self._steps += [voice, pause(int(seconds * 1000))]
+        return self
+
     def wait(self, seconds: float) -> "Caller":
         self._steps.append(pause(int(seconds * 1000)))
         return self

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from callbacks.results import Result
 from callbacks.telephony import inbound, outbound
 from callbacks.telephony.adopting import standing
-from callbacks.telephony.ari import Channel, Leg, Request, leg_of, read_event
-from callbacks.telephony.inbound import At, Caller, Place, Tell
+from callbacks.telephony.ari import Channel, Leg, Place, Request, leg_of, read_event
+from callbacks.telephony.inbound import At, Caller, Tell
 from callbacks.telephony.outbound import Dialled, Stage
 from callbacks.telephony.port import DialEnded, DialFailed, Prompts
 from callbacks.telephony.sounds import files
