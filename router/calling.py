@@ -7,10 +7,10 @@ she is being called.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select, type_coerce
 
-from core.county import ChatDoor
-from core.db import columns
+from core.county import ChatDoor, Line, Queue
+from core.db import UtcTime, columns
 from core.hours import is_open, next_opening
 from core.identity import Actor
 from core.models import Event
@@ -18,11 +18,17 @@ from core.phone import normalise
 from core.store import Tx
 from core.urgency import Urgency
 from queues import service as queues
+from queues.dispatch import settings_of
+from queues.line import PROMISED
+from queues.models import ENTRY, in_states
+from queues.staffing import staffed
 from queues.views import EntryView
+from router.capacity import Promised, Slot, kept, room
 from router.doorway import stops
 from router.errors import TooLate, WindowFull
 from router.estimating import tell_estimate
 from router.intake import asked_of, hours_of, told_as
+from router.models import PROMISE, Promise
 from router.outcomes import reach_of
 from router.parties import change_phone
 from router.promises import callback_due
@@ -37,7 +43,7 @@ from router.promising import (
 from router.rules import CALLED_TO_ALL
 from router.services import Services
 from router.standing import check_holds, check_may, the_contact
-from router.windows import Window, windows
+from router.windows import Window, slots, windows
 
 BOUND = (
     Urgency.EMERGENCY,
@@ -73,7 +79,9 @@ def choices(tx: Tx, contact: int, services: Services) -> Choices:
 
 
 def times(tx: Tx, entry: EntryView, services: Services) -> list[Window]:
-    """The times that are offered: not full, and by the same day for what the law wants assessed on it."""
+    """The times that are offered: foreseen to be kept, and by the same day for what the law wants assessed
+    on it. `window_calls` is the most of one time whatever is foreseen, and alone where nothing is.
+    """
     if entry.tier == CALLED_TO_ALL:
         return []
     asked = asked_of(the_contact(tx, entry.contact).line, entry.queue, services)
@@ -82,11 +90,37 @@ def times(tx: Tx, entry: EntryView, services: Services) -> list[Window]:
     bound = max(last, promise.due_at) if promise is not None else last
     until = bound if entry.urgency in BOUND else None
     most = services.catalogue.limits.window_calls
+    found = windows(hours_of(asked), tx.now, until=until)
     return [
         window
-        for window in windows(hours_of(asked), tx.now, until=until)
+        for window in kept(expected(tx, entry, asked, services), promised(tx, entry), found)
         if queues.in_window(tx, entry.queue, window.start, window.end) < most
     ]
+
+
+def expected(tx: Tx, entry: EntryView, asked: Line | Queue, services: Services) -> list[Slot]:
+    """The open time ahead, and how many calls those expected at work make of the queue's promised work."""
+    queue, settings = services.catalogue.queue(entry.queue), settings_of(services.catalogue)
+    ahead = slots(hours_of(asked), tx.now)
+    spans = [(window.start, window.end) for window in ahead]
+    times = staffed(tx, entry.queue, spans, is_open=is_open(queue.service_hours, tx.now))
+    share, minutes = settings.share(entry.queue), settings.work_minutes
+    return [
+        Slot(window=window, room=room(time, share, minutes))
+        for window, time in zip(ahead, times, strict=True)
+    ]
+
+
+def promised(tx: Tx, entry: EntryView) -> list[Promised]:
+    """The promised work of the queue that nobody has in hand yet, besides this entry's own."""
+    due = func.coalesce(func.min(PROMISE.due_at), ENTRY.c.due_at)
+    is_open = (PROMISE.kept_at.is_(None), PROMISE.ended_at.is_(None))
+    of = and_(PROMISE.contact_id == ENTRY.c.contact_id, *is_open)
+    read = select(ENTRY.c.not_before, type_coerce(due, UtcTime())).select_from(ENTRY.outerjoin(Promise, of))
+    here = (ENTRY.c.queue == entry.queue, ENTRY.c.channel.in_(sorted(PROMISED)), ENTRY.c.id != entry.id)
+    waits = read.where(*here, in_states(ENTRY, "waiting", "offered", "scheduled"))
+    rows = tx.rows(waits.group_by(ENTRY.c.id, ENTRY.c.not_before, ENTRY.c.due_at))
+    return [Promised(ready_at=max(ready or tx.now, tx.now), due_at=due_at) for ready, due_at in rows]
 
 
 def change_time(

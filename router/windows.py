@@ -30,6 +30,15 @@ def windows(hours: Hours, now: datetime, *, until: datetime | None = None) -> li
     ][:MOST]
 
 
+def slots(hours: Hours, now: datetime) -> list[Window]:
+    """All slots that have not ended, what is on cut to what is left of it."""
+    return [
+        Window(start=max(window.start, now), end=window.end)
+        for window in _slots(hours, now)
+        if window.end > now
+    ]
+
+
 def _slots(hours: Hours, now: datetime) -> Iterator[Window]:
     at, horizon = instant(local_date(now), 0), now + AHEAD
     # From each opening on, whatever the clock is now: everybody is offered the same slots.

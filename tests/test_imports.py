@@ -20,6 +20,7 @@ DECIDING = {
     "router.rules",
     "router.promises",
     "router.windows",
+    "router.capacity",
     "chat.conversation",
     "callbacks.callflow",
     "core.hours",

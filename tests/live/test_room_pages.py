@@ -48,6 +48,7 @@ class Visitor:
     def __init__(self, runtime: Runtime, clock: FixedClock, client: TestClient) -> None:  # type: ignore[type-arg]
         self.runtime, self.clock, self.client, self.cookie = runtime, clock, client, ""
         self.runtime.services = replace(runtime.services, catalogue=COUNTY)
+        self.shown = ""
 
     def stop_intake(self, clock: str) -> None:
         """From this minute of the day on the chat takes no more."""
@@ -74,6 +75,7 @@ class Visitor:
         for morsel in SimpleCookie(answer.headers.get("Set-Cookie", "")).values():
             if morsel.key == COOKIES["resident"]:
                 self.cookie = f"{morsel.key}={morsel.value}"
+        self.shown = await answer.text()
         return answer.headers.get("Location", str(answer.status))
 
     async def answer_all(self, topic: str = "sore_throat", phone: str = "", **answers: Value) -> None:
@@ -361,8 +363,11 @@ async def test_who_asks_for_a_call_may_choose_a_time(visitor: Visitor) -> None:
     values = re.findall(r'name="aika"[^>]* value="([^"]+)"', await page.text())
     assert values[0] == "pian" and len(values) > 1
 
+    typed = "050 765 4321"
     for wrong in ("x", "2026-11-24T10:01:00+00:00"):
-        assert await visitor.send("/odotus/soittopyynto", aika=wrong) == "422"
+        assert await visitor.send("/odotus/soittopyynto", aika=wrong, puhelin=typed) == "422"
+        # A time that is taken meanwhile costs nothing that was typed, and what is left is there to choose.
+        assert f'value="{typed}"' in visitor.shown and f'value="{values[-1]}"' in visitor.shown
     assert await visitor.send("/odotus/soittopyynto", aika=values[-1]) == "/soittopyynto"
     [(contact, channel, state)] = await visitor.contacts()
     assert (channel, state) == ("callback", "scheduled")
