@@ -7,9 +7,22 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Text, bindparam, cast, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    select,
+    true,
+    union_all,
+)
 
 from core.catalogue import Catalogue
+from core.db import given_rows
 from core.errors import NotFound
 from core.store import Tx
 from queues.eligibility import Room, obstacle
@@ -40,6 +53,8 @@ READ = (
 """What the matcher and the taking UPDATE need of an entry."""
 ONE = select(*READ).where(ENTRY.c.id == bindparam("wanted"))
 SPARE = 4  # entries read beyond the free hands: wishes and refusals hold some back
+LINE = ("queue", "channel", "most")  # what is asked about one line
+BRANCHES = 64  # lines a statement on SQLite: those of sixteen queues
 LOOKAHEAD = 100  # entries read of one queue and channel: more than its ready agents can be given at once
 
 
@@ -59,7 +74,7 @@ def decided(tx: Tx, catalogue: Catalogue) -> tuple[Decision, Mapping[int, Any], 
     settings = settings_of(catalogue)
     near = {queue: min(hands + SPARE, LOOKAHEAD) if hands else 1 for queue, hands in free.items()}
     while True:
-        rows = waiting_rows(tx, near, catalogue)
+        rows = waiting_rows(tx, near)
         decision = match([waiting_of(row) for row in rows], agents, tx.now, settings)
         short = too_short(decision, rows, near)
         if not short:
@@ -86,7 +101,7 @@ def take_next(tx: Tx, agent: int, catalogue: Catalogue) -> EntryView | None:
     if seat is None:
         return None
     hers = dict.fromkeys(seat.agent.queues, LOOKAHEAD)
-    for row in sorted(waiting_rows(tx, hers, catalogue), key=rank_of):
+    for row in sorted(waiting_rows(tx, hers), key=rank_of):
         if obstacle(waiting_of(row), seat, room, tx.now, settings) is None:
             return grab(tx, row, agent, by="next", reason="", limits=catalogue.limits)
     return None
@@ -105,7 +120,7 @@ def explain(tx: Tx, entry: int, catalogue: Catalogue) -> Explanation:
         return Explanation(here=here, chosen=why_her(one, agents, row.agent_id, tx.now, settings))
     if row.state != State.WAITING:
         return Explanation(here=here)
-    rows = waiting_rows(tx, dict.fromkeys(free_hands(agents), LOOKAHEAD), catalogue)
+    rows = waiting_rows(tx, dict.fromkeys(free_hands(agents), LOOKAHEAD))
     floor = match([waiting_of(other) for other in rows], agents, tx.now, settings)
     return Explanation(here=here, waiting=why_waiting(one, agents, tx.now, settings, floor))
 
@@ -122,30 +137,52 @@ def settings_of(catalogue: Catalogue, *, pulled: bool = False) -> Settings:
     )
 
 
-def waiting_rows(tx: Tx, near: Mapping[str, int], catalogue: Catalogue) -> Sequence[Any]:
+def waiting_rows(tx: Tx, near: Mapping[str, int]) -> Sequence[Any]:
     """The first who wait, by queue and channel, whose matter is in nobody's hands: index reads only.
 
     Of live work the first `near` of each queue; of promised work `LOOKAHEAD`, as the floor's split weighs it.
     """
-    if not near:
-        return []
-    queues = tuple(sorted({*near, *(queue.id for queue in catalogue.queues)}))
-    given = {f"near_{place}": near.get(queue, 0) for place, queue in enumerate(queues)}
-    far = {f"far_{place}": LOOKAHEAD if queue in near else 0 for place, queue in enumerate(queues)}
-    return tx.session.execute(waiting_statement(queues), {**given, **far}).all()
+    lines = [
+        (queue, channel, LOOKAHEAD if channel in PROMISED else most)
+        for queue, most in near.items()
+        for channel in CHANNELS
+    ]
+    if tx.session.get_bind().dialect.name == "postgresql":
+        return tx.session.execute(heads(), {"lines": lines}).all() if lines else []
+    rows: list[Any] = []
+    for start in range(0, len(lines), BRANCHES):
+        some = lines[start : start + BRANCHES]
+        count = 1 << (len(some) - 1).bit_length()  # few statements serve any number of lines
+        some += [("", "", 0)] * (count - len(some))
+        pairs = ((place, *pair) for place, line in enumerate(some) for pair in zip(LINE, line, strict=True))
+        given = {f"{name}_{place}": value for place, name, value in pairs}
+        rows += tx.session.execute(heads_in_branches(count), given)
+    return rows
+
+
+@lru_cache(maxsize=1)
+def heads() -> Select[Any]:
+    """The query of `waiting_rows`; its plan is one of one line, however many lines are asked about."""
+    line = given_rows("lines", queue=ENTRY.c.queue.type, channel=ENTRY.c.channel.type, most=Integer())
+    head = head_of(line.c.queue, line.c.channel).limit(line.c.most).lateral("head")
+    return select(*head.c).select_from(line.join(head, true()))
 
 
 @lru_cache(maxsize=16)
-def waiting_statement(queues: tuple[str, ...]) -> CompoundSelect[Any]:
-    """The query of `waiting_rows`; made once for a county, as making it takes longer than asking it."""
+def heads_in_branches(count: int) -> CompoundSelect[Any]:
+    """The same of so many lines for SQLite, which has no LATERAL and joins at most 500 SELECTs."""
     parts = []
-    for place, queue in enumerate(queues):
-        for channel in CHANNELS:
-            here = (is_state(ENTRY, "waiting"), ENTRY.c.queue == queue, ENTRY.c.channel == channel)
-            first = select(*READ).where(*here, matter_is_free()).order_by(*RANK)
-            first = first.limit(bindparam(f"{'far' if channel in PROMISED else 'near'}_{place}"))
-            parts.append(select(first.subquery()))
+    for place in range(count):
+        asked: list[BindParameter[Any]] = [bindparam(f"{name}_{place}") for name in LINE]
+        queue, channel, most = asked
+        parts.append(select(head_of(queue, channel).limit(most).subquery()))
     return union_all(*parts)
+
+
+def head_of(queue: ColumnElement[str], channel: ColumnElement[str]) -> Select[Any]:
+    """Who waits in the line of a queue and a channel, the first first."""
+    here = (is_state(ENTRY, "waiting"), ENTRY.c.queue == queue, ENTRY.c.channel == channel)
+    return select(*READ).where(*here, matter_is_free()).order_by(*RANK)
 
 
 def waiting_of(row: Any) -> Waiting:

@@ -106,7 +106,8 @@ def test_a_broken_service_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def forget_statements() -> None:
     """What was made once is made anew, of the rules as they are now."""
-    dispatch.waiting_statement.cache_clear()
+    dispatch.heads.cache_clear()
+    dispatch.heads_in_branches.cache_clear()
     offering.offering.cache_clear()
     transitions.changing.cache_clear()
 
