@@ -38,14 +38,17 @@ from queues.models import ENTRY, SHIFT
 from router.services import Services
 from tests.builders import TEST_KEY
 from tests.rooms import SERVICES
+from tools.servers import PgServer
 
 FREE = 24  # professionals free for one chat in each round
 FEW = 8  # and where so few wait that more would have nothing to take
-AT_ONCE = (8, 24, 64)
+SATURATED = 200  # free at once, as many as the pure decision is judged with: what the line can do at most
+AT_ONCE = (FREE, 64, SATURATED)
+BASELINES = ("a fetch by one", "a fetch by eight", "fetch and finish by one", "fetch and finish by eight")
 FETCHING = Path(__file__).with_name("fetching.py")
 WAITING = (100, 1_000, 10_000)
 AGENTS = (30, 300, 3_000)
-QUEUES = (2, 20)  # with 200, PostgreSQL plans the first turn for longer than the store waits
+QUEUES = (2, 20, 200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,32 +170,32 @@ def tell(what: str, postgres: Seen, sqlite: Seen) -> None:
     print(f"{what}; {'; '.join(told_of)}", flush=True)
 
 
+def beside(server: PgServer, waiting: int, seconds: float, *, jobs: str) -> tuple[float, float, float]:
+    """Procrastinate with so many waiting, then ours by who is free at once: the rates to be drawn."""
+    rates = json.loads(procrastinate(FETCHING, jobs, str(waiting), str(seconds)))
+    baselines = dict(zip(BASELINES, rates, strict=True))
+    told_of = ", ".join(f"{rate:.0f}/s {name}" for name, rate in baselines.items())
+    print(f"{waiting:>6,} waiting: procrastinate {told_of}", flush=True)
+    for free in AT_ONCE:
+        size = Size(waiting=waiting, free=free)
+        postgres, sqlite = measured(server.create(), size, seconds), on_sqlite(size, seconds)
+        tell(f"{free:>14,} free at once", postgres, sqlite)
+        times = ", ".join(f"{postgres.rate / rate:.1f} x {name}" for name, rate in baselines.items())
+        gate = f" (gate 3 x {BASELINES[0]}, goal 10)" if free == SATURATED else ""
+        print(f"{'':>14} PostgreSQL {times}{gate}", flush=True)
+    return postgres.rate, sqlite.rate, rates[0]
+
+
 def compare(seconds: float, plots: Path | None) -> None:
     """The table of P2b with its growth by who waits, who is free at once, who serves, and by queues."""
-    print(
-        f"P2b, offer and accept a second, {FREE} free of {Size().agents} in {Size().queues} queues; {told()}"
-    )
+    floor = f"{Size().agents} at work in {Size().queues} queues, judged with {SATURATED} free at once"
+    print(f"P2b, offer and accept a second, {floor}; {told()}")
     ours: dict[str, list[tuple[float, float]]] = {"PostgreSQL": [], "SQLite": [], "procrastinate": []}
     with durable_postgres() as server:
         jobs = server.create()
         for waiting in WAITING:
-            by_one, by_eight = json.loads(procrastinate(FETCHING, jobs, str(waiting), str(seconds))).values()
-            size = Size(waiting=waiting)
-            postgres = measured(server.create(), size, seconds)
-            sqlite = on_sqlite(size, seconds)
-            for name, rate in zip(ours, (postgres.rate, sqlite.rate, by_one), strict=True):
+            for name, rate in zip(ours, beside(server, waiting, seconds, jobs=jobs), strict=True):
                 ours[name].append((waiting, rate))
-            told_of = f"procrastinate {by_one:>4.0f}/s by one connection, {by_eight:>4.0f}/s by eight"
-            tell(f"{waiting:>6,} waiting: {told_of}", postgres, sqlite)
-            print(
-                f"        PostgreSQL {postgres.rate / by_one:.1f} x procrastinate's one connection (gate 3, "
-                f"goal 10), {postgres.rate / by_eight:.1f} x its eight",
-                flush=True,
-            )
-        for free in AT_ONCE:
-            size = Size(free=free)
-            postgres, sqlite = measured(server.create(), size, seconds), on_sqlite(size, seconds)
-            tell(f"{free:>6,} free at once", postgres, sqlite)
         few = [Size(waiting=waiting, free=FEW) for waiting in (10, 10_000)]
         for name, seen in (
             ("PostgreSQL", [measured(server.create(), size, seconds).rate for size in few]),
@@ -205,9 +208,9 @@ def compare(seconds: float, plots: Path | None) -> None:
         grown = (*(Size(agents=agents) for agents in AGENTS), *(Size(queues=queues) for queues in QUEUES))
         for size in grown:
             postgres, sqlite = measured(server.create(), size, seconds), on_sqlite(size, seconds)
-            tell(f"{size.agents:>6,} at work, {size.queues:>3} queues", postgres, sqlite)
+            tell(f"{size.agents:>6,} at work, {size.queues:>3} queues, {FREE} free", postgres, sqlite)
     if plots is not None:
-        title = "Offers made and accepted by who waits"
+        title = f"Offers made and accepted by who waits, {SATURATED} free at once"
         curves.draw(plots / "performance-routing.svg", title, "waiting", "a second", ours)
 
 
