@@ -39,7 +39,7 @@ MAX_BODY = 32_768  # bytes: the longest form is 4,000 characters of own words
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-        "connect-src 'self'; "
+        "connect-src 'self'; media-src blob:; "
         "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

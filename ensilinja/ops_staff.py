@@ -152,6 +152,7 @@ def open_contact(tx: Tx, actor: Actor, body: Look, services: Services) -> Mappin
     return {
         "brief": asdict(brief),
         "messages": messages,
+        "recordings": [asdict(each) for each in callbacks.recordings_of(tx, body.contact)],
         "row": row.wire(actor.id, actor.lang, services) if row else None,
     }
 

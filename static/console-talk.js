@@ -7,6 +7,7 @@ import { isFromResident, isOwn, isTyping, outboxOf, outboxState } from "./consol
 import { CallBox } from "./console-call.js";
 import { Clock } from "./console-list.js";
 import { Form } from "./console-form.js";
+import { Recordings } from "./console-recordings.js";
 
 export function Talk(given) {
   const { state, row, t, desk, ui, lang, now } = given;
@@ -22,6 +23,7 @@ export function Talk(given) {
       <button type="button" class="button small drawer-open" onClick=${() => ui.pane("resident")}>${t("console.resident.title")}</button>
     </div>
     ${row.self_harm && html`<p class="alarm-line"><strong>${t("console.row.self_harm")}.</strong> ${t("console.talk.self_harm_more")}</p>`}
+    <${Recordings} ...${{ ...given, detail }} />
     ${row.channel !== "chat" && html`<${CallBox} ...${{ ...given, detail }} />`}
     ${ui.formOf === row.contact ? html`<${Form} ...${given} />` : html`<${Conversation} ...${{ ...given, detail, name }} />`}
   </section>`;

@@ -1,11 +1,13 @@
 """The staff's pages: signing in and out, and the shells of the console and the board."""
 
 import contextlib
+import re
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from core.errors import EnsilinjaError, Forbidden, TooMany, Unauthenticated, Unavailable
+from callbacks import service as callbacks
+from core.errors import EnsilinjaError, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable
 from core.identity import Role
 from ensilinja.auth import passwords, sessions
 from ensilinja.doors import IDENTIFIED, Doors, drop_session, language, set_session
@@ -74,6 +76,16 @@ async def console(request: web.Request) -> web.Response:
     """The professional's screen."""
     is_real = request.app[RUNTIME].settings.telephony != "simulated"
     return render(request, "console", ScreenView(has_telephones=is_real))
+
+
+@doors.get(CONSOLE + "/viesti/{recording}", "console.open")
+async def message(request: web.Request) -> web.Response:
+    """What a caller said after the tone, for who may open the contact; kept nowhere on the way."""
+    asked = request.match_info["recording"]
+    if not re.fullmatch(r"[0-9]{1,18}", asked):
+        raise NotFound
+    write, actor = request.app[RUNTIME].store.write, request[IDENTIFIED].actor
+    return web.Response(body=await write(callbacks.listen, actor, int(asked)), content_type="audio/wav")
 
 
 @doors.get(BOARD, "board.read")

@@ -25,6 +25,7 @@ KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 TYPED = re.compile(r"[0-9*#]{1,20}")
 BEHAVIOURS = (Behaviour.ANSWERS, Behaviour.NO_ANSWER, Behaviour.BUSY)
 NEWEST = 10
+SPOKEN_S = 5
 REFRESH = 5  # seconds, while the caller waits in the line
 
 Errors = tuple[FieldError, ...]
@@ -41,6 +42,7 @@ class CallShown:
     on: bool
     hears: tuple[str, ...]
     heard: tuple[str, ...]
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,14 @@ async def wait(request: web.Request) -> web.Response:
     """Presses nothing until the question times out."""
     the_call(request)
     await exchange(request).wait(request.match_info["call"])
+    return on_to(f"{PAGE}/{request.match_info['call']}")
+
+
+@doors.post(PAGE + "/{call}/puhu", ACTION)
+async def speak(request: web.Request) -> web.Response:
+    """Leaves a message, where the line records one; it has a tone in the place of a voice."""
+    the_call(request)
+    await exchange(request).say(request.match_info["call"], SPOKEN_S)
     return on_to(f"{PAGE}/{request.match_info['call']}")
 
 
@@ -264,6 +274,7 @@ def call_shown(runtime: Runtime, telephony: SimulatedTelephony, call: str, calle
         state=state_of(telephony, call, caller),
         on=caller.on,
         hears=said[-1] if said else (),
+        records=caller.on and bool(caller.heard) and caller.heard[-1].record_s > 0,
         heard=tuple(sentence for sentences in said[:-1] for sentence in sentences),
     )
 
