@@ -12,8 +12,8 @@ from sqlalchemy import and_, select
 from chat.conversation import Kind, Said, Talk, check_text, resident_says, staff_says
 from chat.events import ChatMessage
 from chat.models import MESSAGE
-from chat.transcript import NEWEST, place
-from chat.views import Sent
+from chat.transcript import NEWEST, place, unread
+from chat.views import MessageView, Sent, TalkRow, Told
 from core.db import Adding, among, columns, given_rows
 from core.errors import EnsilinjaError
 from core.events import Fact, record_all
@@ -37,10 +37,12 @@ _STANDING = (
         ENTRY.c.agent_id,
         ENTRY.c.assignment,
         ENTRY.c.queue,
+        ENTRY.c.channel,
         CONTACT.data_key_id,
         _KEY.kek,
         _KEY.wrapped,
         *(newest(ENTRY.c.contact_id) for newest in NEWEST),
+        unread(ENTRY.c.contact_id),
     )
     .join(Contact, CONTACT.id == ENTRY.c.contact_id)
     .join(DataKey, _KEY.id == CONTACT.data_key_id)
@@ -78,7 +80,9 @@ class _Course:
 
     talk: Talk
     queue: str
+    channel: str
     key: WrappedKey
+    unread: int
 
     def take(self, saying: Saying) -> Said:
         """What saying it means; raises when it may not be said."""
@@ -93,6 +97,7 @@ class _Course:
     def move(self, seq: int, *, by_resident: bool) -> None:
         """The line `seq` is there now."""
         talk = self.talk
+        self.unread += by_resident
         self.talk = Talk(
             state=talk.state,
             holder=talk.holder,
@@ -101,6 +106,11 @@ class _Course:
             newest_resident=seq if by_resident else talk.newest_resident,
             newest_staff=talk.newest_staff if by_resident else seq,
         )
+
+    def row(self, contact: int) -> TalkRow:
+        """What lists show of it."""
+        talk = self.talk
+        return TalkRow(contact, self.queue, self.channel, talk.state, talk.holder, self.unread)
 
 
 def send_together(tx: Tx, sayings: Sequence[Saying]) -> list[Sent]:
@@ -111,9 +121,9 @@ def send_together(tx: Tx, sayings: Sequence[Saying]) -> list[Sent]:
     courses = _courses(tx, sayings)
     stored = _stored(tx, sayings)
     names = _names(tx, sayings)
-    lines: list[tuple[Any, ...]] = []
-    sent: list[Sent] = []
-    facts: list[Fact] = []
+    lines: list[MessageView] = []
+    rows: list[tuple[Any, ...]] = []
+    actors: list[Actor] = []
     idle: dict[int, bool] = {}
     for saying in sayings:
         course = courses.get(saying.contact)
@@ -129,18 +139,18 @@ def send_together(tx: Tx, sayings: Sequence[Saying]) -> list[Sent]:
         by_resident = saying.actor.kind == "resident"
         if not by_resident or course.talk.newest_staff > course.talk.newest_resident:
             idle[saying.contact] = not by_resident
-        lines.append(_line(tx, saying, course.key, said.seq, names))
-        sent.append(Sent(contact=saying.contact, seq=said.seq, at=tx.now, duplicate=False))
-        fact = ChatMessage(seq=said.seq, sender=saying.actor.kind, kind=Kind.TEXT)
+        line = _line(tx, saying, said.seq, names)
+        lines.append(line)
+        rows.append(_row(tx, saying, line, course.key))
+        actors.append(saying.actor)
         course.move(said.seq, by_resident=by_resident)
-        facts.append(Fact(contact=saying.contact, fact=fact, actor=saying.actor.key))
     if lines:
-        _store(tx, lines, facts, idle)
-    return sent
+        _store(tx, rows, [_fact(*said, courses) for said in zip(lines, actors, strict=True)], idle)
+    return [Sent(contact=line.contact, seq=line.seq, at=line.at, duplicate=False) for line in lines]
 
 
-def _store(tx: Tx, lines: list[tuple[Any, ...]], facts: list[Fact], idle: Mapping[int, bool]) -> None:
-    _ADD_LINES.run(tx.session.connection(), lines)
+def _store(tx: Tx, rows: list[tuple[Any, ...]], facts: list[Fact], idle: Mapping[int, bool]) -> None:
+    _ADD_LINES.run(tx.session.connection(), rows)
     failpoint("chat.after_insert")
     record_all(tx, facts)
     for is_idle, since in ((True, tx.now), (False, None)):
@@ -149,30 +159,51 @@ def _store(tx: Tx, lines: list[tuple[Any, ...]], facts: list[Fact], idle: Mappin
             agents.mark_all_idle(tx, marked, since)
 
 
-def _line(tx: Tx, saying: Saying, key: WrappedKey, seq: int, names: Mapping[int, str]) -> tuple[Any, ...]:
-    """The values of `_ADD_LINES`."""
+def _line(tx: Tx, saying: Saying, seq: int, names: Mapping[int, str]) -> MessageView:
     actor = saying.actor
-    name = "" if actor.kind == "resident" else names.get(actor.id, "")
-    body = tx.vault.seal_under(key, place(saying.contact, seq), saying.text)
-    return saying.contact, seq, actor.key, name, Kind.TEXT.value, saying.client_id, body, tx.now
+    return MessageView(
+        contact=saying.contact,
+        seq=seq,
+        kind=Kind.TEXT,
+        sender=actor.kind,
+        name="" if actor.kind == "resident" else names.get(actor.id, ""),
+        text=saying.text,
+        text_key=None,
+        client_id=saying.client_id,
+        at=tx.now,
+    )
+
+
+def _row(tx: Tx, saying: Saying, line: MessageView, key: WrappedKey) -> tuple[Any, ...]:
+    """The values of `_ADD_LINES`."""
+    body = tx.vault.seal_under(key, place(line.contact, line.seq), saying.text)
+    sender, kind = saying.actor.key, Kind.TEXT.value
+    return line.contact, line.seq, sender, line.name, kind, line.client_id, body, line.at
+
+
+def _fact(line: MessageView, actor: Actor, courses: Mapping[int, _Course]) -> Fact:
+    """The event of a line, with what it changed for those who are shown it."""
+    fact = ChatMessage(seq=line.seq, sender=line.sender, kind=line.kind)
+    told = Told(line, courses[line.contact].row(line.contact))
+    return Fact(contact=line.contact, fact=fact, actor=actor.key, beside=told)
 
 
 def _courses(tx: Tx, sayings: Sequence[Saying]) -> dict[int, _Course]:
     contacts = list({saying.contact for saying in sayings})
     courses = {}
     for row in tx.session.execute(_STANDING, {"contacts": contacts}):
-        contact, state, agent, assignment, queue, key, kek, wrapped, newest, resident, staff = row
+        contact, state, agent, assignment, queue, channel, key, kek, wrapped, *newest, waiting = row
         if wrapped is None or kek != tx.vault.kek_id:
             continue
         talk = Talk(
             state=state,
             holder=agent,
             assignment=assignment,
-            newest=newest,
-            newest_resident=resident,
-            newest_staff=staff,
+            newest=newest[0],
+            newest_resident=newest[1],
+            newest_staff=newest[2],
         )
-        courses[contact] = _Course(talk, queue, WrappedKey(key, kek, wrapped))
+        courses[contact] = _Course(talk, queue, channel, WrappedKey(key, kek, wrapped), waiting)
     return courses
 
 

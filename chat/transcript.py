@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Integer, ScalarSelect, bindparam, func, li
 
 from chat.conversation import Kind, Talk
 from chat.events import ChatMessage
-from chat.models import MESSAGE, REPLY, Message
+from chat.models import MESSAGE, PARTICIPANT, REPLY, Message
 from chat.views import MessageView, Sent
 from core.db import columns
 from core.errors import NotFound
@@ -20,6 +20,7 @@ from core.identity import Actor
 from core.models import DataKey, Event
 from core.store import Tx
 from core.vault import WrappedKey
+from queues.models import ENTRY
 from queues.views import EntryView
 from router.models import CONTACT, Contact
 from router.standing import the_contact
@@ -39,6 +40,24 @@ def _newest(*conditions: ColumnElement[bool]) -> Callable[[ColumnElement[int]], 
 
 # Of any line, of the resident's, of the professionals' texts: what a `Talk` needs.
 NEWEST = (_newest(), _newest(BY_RESIDENT), _newest(literal_column(REPLY)))
+
+
+def unread(contact: ColumnElement[int]) -> ScalarSelect[int]:
+    """Residents' messages after the newest that any professional has seen, beside a contact's entry."""
+    who = PARTICIPANT.alias().c  # the statement around may have the resident's own
+    seen = select(func.coalesce(func.max(who.seen_seq), 0)).where(
+        who.contact_id == contact, who.role != "resident"
+    )
+    newer = MESSAGE.c.seq > seen.correlate(ENTRY).scalar_subquery()
+    return (
+        select(func.count())
+        .select_from(MESSAGE)
+        .where(MESSAGE.c.contact_id == contact, BY_RESIDENT, newer)
+        .correlate(ENTRY)
+        .scalar_subquery()
+    )
+
+
 _NEWEST_OF = select(*(newest(bindparam("contact", type_=Integer)) for newest in NEWEST))
 
 

@@ -22,6 +22,26 @@ class MessageView:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TalkRow:
+    """What talk changes of a contact's row, and what decides who sees it."""
+
+    contact: int
+    queue: str
+    channel: str
+    state: str
+    agent: int | None
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a text changed: the line, and the row as its transaction left it. Kept beside its event."""
+
+    line: MessageView
+    row: TalkRow
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """The acknowledgement of a text; `duplicate` when the same id had been stored before."""

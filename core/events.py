@@ -4,7 +4,7 @@ own transaction."""
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -126,6 +126,7 @@ class Fact:
     contact: int
     fact: Any
     actor: str
+    beside: Any = field(default=None, repr=False)
 
 
 def record_all(tx: Tx, facts: Sequence[Fact]) -> None:
@@ -138,7 +139,7 @@ def record_all(tx: Tx, facts: Sequence[Fact]) -> None:
         after, kind = of_contact[each.contact], each.fact.event_type
         given.append([place, each.contact, after, kind, each.actor, data])
     added = sorted(map(tuple, tx.session.execute(_ADD_MANY, {"facts": given, "at": tx.now})))
-    for (identity, n), (_, contact, _, kind, actor, data) in zip(added, given, strict=True):
+    for (identity, n), (_, contact, _, kind, actor, data), each in zip(added, given, facts, strict=True):
         tx.recorded.append(
             Recorded(
                 id=identity,
@@ -149,6 +150,7 @@ def record_all(tx: Tx, facts: Sequence[Fact]) -> None:
                 at=tx.now,
                 actor=actor,
                 data=data,
+                beside=each.beside,
             )
         )
 
@@ -156,7 +158,7 @@ def record_all(tx: Tx, facts: Sequence[Fact]) -> None:
 @cache
 def names_of(fact: type[Any]) -> tuple[str, ...]:
     """The fields of an event type."""
-    return tuple(field.name for field in dataclasses.fields(fact))
+    return tuple(each.name for each in dataclasses.fields(fact))
 
 
 def read_events(

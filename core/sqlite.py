@@ -38,6 +38,9 @@ from core.vault import Vault
 P = ParamSpec("P")
 T = TypeVar("T")
 
+WRITER_CACHE = (
+    32_768  # KiB of pages: a commit of many texts touches many, and the default of 2 MiB drops them
+)
 READERS = 4  # threads: reads are short, two cores have no use for more
 
 
@@ -192,6 +195,7 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
             "busy_timeout=5000",
             "temp_store=MEMORY",
             f"query_only={'ON' if read_only else 'OFF'}",
+            *(() if read_only else (f"cache_size=-{WRITER_CACHE}",)),
         ):
             connection.execute(f"PRAGMA {pragma}")
 

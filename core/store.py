@@ -39,6 +39,8 @@ class Recorded:
     at: datetime
     actor: str
     data: dict[str, Any]
+    beside: Any = field(default=None, compare=False, repr=False)
+    """What whoever recorded it knows about it and the event does not hold. Never stored."""
 
 
 @dataclass(slots=True)

@@ -1,16 +1,17 @@
 """Who is connected and what they hear: events, read once a process in their order, pushed as rows of state.
 
-A hint only wakes the reader; what is sent is read from the store. A slow reader is dropped, never waited for.
+A hint only wakes the reader; what is sent is read from the store, but for texts that this process committed
+and that follow what was pushed last: memory has them. A slow reader is dropped, never waited for.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chat.conversation import Kind
 from chat.transcript import told
-from chat.views import MessageView
+from chat.views import MessageView, TalkRow, Told
 from core import wire
 from core.events import newest, read_events
 from core.failpoints import failpoint
@@ -18,7 +19,7 @@ from core.store import Recorded, Store, Tx
 from core.text import Texts
 from ensilinja.listeners import Connection, Listeners
 from ensilinja.places import places
-from ensilinja.rows import ListRow, TalkRow, is_listed, rows, sees, shift_wire, talk_rows
+from ensilinja.rows import ListRow, is_listed, rows, sees, shift_wire, talk_rows
 from queues import agents
 from router.estimating import retell
 from router.services import Services
@@ -53,6 +54,8 @@ class Feed:
         self.listeners = Listeners()
         self.seen = 0
         self.wake = asyncio.Event()
+        self._own: list[Recorded] = []  # committed here, following `seen` without a gap, to be pushed
+        store.listen(self._committed)
 
     async def prime(self) -> None:
         """Begins after the newest event there is; snapshots tell what was before."""
@@ -73,7 +76,9 @@ class Feed:
 
     def hinted(self, hint: dict[str, Any]) -> None:
         """Somebody says there is news; what it is, the store tells."""
-        self.wake.set()
+        n = hint.get("n")
+        if not isinstance(n, int) or n > self._known:
+            self.wake.set()
 
     async def turn(self) -> None:
         """Reads all news and pushes it."""
@@ -82,12 +87,38 @@ class Feed:
             news = await self._store.read(
                 gather, self.seen, listeners.watched(), self._services, for_staff=bool(listeners.consoles)
             )
-            for event in news.events:
+            self._push_all(news)
+            if len(news.events) < PAGE:
+                return
+
+    @property
+    def _known(self) -> int:
+        """The newest event that was pushed or is about to be."""
+        return max(self.seen, self._own[-1].id) if self._own else self.seen
+
+    def _committed(self, events: Sequence[Recorded]) -> None:
+        """Keeps the texts among them, up to the first event that needs a look into the store.
+
+        Ids become visible in their order: between two that follow each other there is nothing.
+        """
+        before = len(self._own)
+        for event in events:
+            if event.id != self._known + 1 or not isinstance(event.beside, Told):
+                break
+            self._own.append(event)
+        if self._own and not before:  # after those who said it have their answers, which are on their way
+            asyncio.get_running_loop().call_soon(self._push_own)
+
+    def _push_own(self) -> None:
+        own, self._own = self._own, []
+        self._push_all(remembered(own))
+
+    def _push_all(self, news: News) -> None:
+        for event in news.events:
+            if event.id > self.seen:  # else it was pushed while this was being read
                 self._push(event, news)
                 self.seen = event.id
                 failpoint("feed.mid_fanout")
-            if len(news.events) < PAGE:
-                return
 
     async def push_places(self) -> None:
         """Tells waiting residents their place when it has changed."""
@@ -215,6 +246,18 @@ def resident_state(row: ListRow | None, lang: str, services: Services) -> dict[s
     # An offer is the staff's affair: to the resident it is still waiting.
     state = "waiting" if row.state == "offered" else row.state
     return {"state": state, "agent": agent, "channel": row.channel, "ended_url": None}
+
+
+def remembered(events: Sequence[Recorded]) -> News:
+    """What `gather` would read of these texts: what their transactions told beside them."""
+    told = [event.beside for event in events]
+    return News(
+        events=list(events),
+        rows={},
+        talks={each.row.contact: each.row for each in told},
+        shifts={},
+        messages={(each.line.contact, each.line.seq): each.line for each in told},
+    )
 
 
 def gather(

@@ -12,16 +12,17 @@ from sqlalchemy import ScalarSelect, Select, func, select
 
 from callbacks.models import Attempt
 from callbacks.results import UNREACHED
-from chat.models import PARTICIPANT, Message, Participant
+from chat.models import Participant
 from chat.presence import STALE
-from chat.transcript import BY_RESIDENT
+from chat.transcript import unread
+from chat.views import TalkRow
 from core.county import Catalogue
 from core.db import among, columns
 from core.events import newest_number
 from core.models import Staff
 from core.store import Tx
 from ensilinja.row_calls import NOTHING, RowCall, Telephoned, telephoned
-from queues.models import ENTRY, Entry
+from queues.models import Entry
 from queues.views import ShiftView
 from router.models import Answers, Contact, Promise
 from router.services import Services
@@ -34,7 +35,6 @@ _CONTACT = columns(Contact)
 _STAFF = columns(Staff)
 _PROMISE = columns(Promise)
 _PARTICIPANT = columns(Participant)
-_MESSAGE = columns(Message)
 _ATTEMPT = columns(Attempt)
 _ANSWERS = columns(Answers)
 
@@ -85,18 +85,6 @@ class ListRow:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class TalkRow:
-    """What talk changes of a contact's row, and what decides who sees it."""
-
-    contact: int
-    queue: str
-    channel: str
-    state: str
-    agent: int | None
-    unread: int
-
-
 _FIELDS = tuple(field.name for field in fields(ListRow))
 
 
@@ -122,7 +110,7 @@ def _rows_statement() -> Select[Any]:
             _PARTICIPANT.disconnected_at,
             newest_number(contact).label("n"),
             _promise_due(contact).label("promise_due_at"),
-            _unread(contact).label("unread"),
+            unread(contact).label("unread"),
             _attempts(contact).label("attempts"),
             _tags(contact).label("tags"),
         )
@@ -176,22 +164,6 @@ def is_present(row: Any, now: datetime) -> bool:
     return row.connected_at is not None and not gone and now - row.connected_at < STALE
 
 
-def _unread(contact: Any) -> ScalarSelect[Any]:
-    """Residents' messages after the newest that any professional has seen."""
-    who = PARTICIPANT.alias().c  # the statement around has the resident's own
-    seen = select(func.coalesce(func.max(who.seen_seq), 0)).where(
-        who.contact_id == contact, who.role != "resident"
-    )
-    newer = _MESSAGE.seq > seen.correlate(ENTRY).scalar_subquery()
-    return (
-        select(func.count())
-        .select_from(Message)
-        .where(_MESSAGE.contact_id == contact, BY_RESIDENT, newer)
-        .correlate(ENTRY)
-        .scalar_subquery()
-    )
-
-
 def _attempts(contact: Any) -> ScalarSelect[Any]:
     """Tries in vain: what the exchange could not do, or nobody knows of, uses none up."""
     made = select(func.count()).select_from(Attempt)
@@ -201,7 +173,7 @@ def _attempts(contact: Any) -> ScalarSelect[Any]:
 _ROWS = _rows_statement()
 _TALK_ROWS = select(
     *(_ENTRY.contact_id, _ENTRY.queue, _ENTRY.channel, _ENTRY.state, _ENTRY.agent_id),
-    _unread(_ENTRY.contact_id),
+    unread(_ENTRY.contact_id),
 ).where(among(_ENTRY.contact_id, "contacts"), _ENTRY.ended_at.is_(None))
 
 

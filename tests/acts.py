@@ -13,6 +13,7 @@ from callbacks import service as callbacks
 from callbacks.results import Result
 from callbacks.telephony.port import CallArrived, CallerGone, KeyPressed
 from chat import service as chat
+from chat.sending import Saying, send_together
 from core.clock import FixedClock
 from core.identity import Actor, Role
 from core.store import Tx
@@ -76,9 +77,7 @@ class Day:
         moves.cancel(tx, self.contacts[name], self.resident(name), self.services)
 
     def say(self, tx: Tx, name: str, text: str) -> None:
-        chat.send(
-            tx, self.resident(name), self.contacts[name], client_id=text, text=text, services=self.services
-        )
+        self.send(tx, self.resident(name), name, text)
 
     def correct(self, tx: Tx, name: str) -> None:
         withdraw_flag(
@@ -132,8 +131,7 @@ class Day:
 
     def reply(self, tx: Tx, name: str, text: str) -> None:
         nurse, assignment = self.holder(tx, name)
-        more = {"assignment": assignment, "services": self.services, "seen_seq": 10_000}
-        chat.send(tx, nurse, self.contacts[name], client_id=text, text=text, **more)  # type: ignore[arg-type]
+        self.send(tx, nurse, name, text, assignment=assignment, seen_seq=10_000)
 
     def note(self, tx: Tx, name: str) -> None:
         nurse, assignment = self.holder(tx, name)
@@ -174,6 +172,12 @@ class Day:
 
     def line_down(self, tx: Tx, name: str) -> None:
         attempts.ended(tx, self.newest_try(tx, name), tx.now)
+
+    def send(self, tx: Tx, actor: Actor, name: str, text: str, **more: int) -> None:
+        """As the store does: with others where it is plain, else alone."""
+        contact = self.contacts[name]
+        if not send_together(tx, [Saying(actor=actor, contact=contact, client_id=text, text=text, **more)]):
+            chat.send(tx, actor, contact, client_id=text, text=text, services=self.services, **more)
 
     # The program and the clock.
 

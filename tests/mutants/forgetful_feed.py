@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from chat.views import TalkRow
 from core.store import Recorded
 from ensilinja.feed import Feed, News
 from ensilinja.listeners import Connection
-from ensilinja.rows import ListRow, TalkRow
+from ensilinja.rows import ListRow
 
 
 class LosesAnEvent(Feed):

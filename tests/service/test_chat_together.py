@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from chat import service as chat
 from chat.sending import Saying, send_together
-from chat.transcript import read_lines
+from chat.transcript import message_at, read_lines
 from chat.views import Sent
 from core.clock import FixedClock
 from core.errors import EnsilinjaError
@@ -23,6 +23,7 @@ from core.events import newest, read_events
 from core.identity import Actor
 from core.models import DataKey
 from core.store import Joint, Operation, Recorded, Store, Tx, run_batch
+from ensilinja.rows import talk_rows
 from queues.models import ENTRY
 from tests.builders import MONDAY, a_store
 from tests.faults.sizes import sized
@@ -126,6 +127,17 @@ def parts(sayings: Sequence[Saying], cuts: Sequence[int]) -> Iterator[Sequence[S
     return (sayings[start:end] for start, end in pairwise(ends))
 
 
+def check_beside(tx: Tx, heard: Sequence[Recorded]) -> None:
+    """What is told beside the events of a contact's last commit is what can be read."""
+    last = {event.contact: event for event in heard}
+    read = talk_rows(tx, {contact for contact in last if contact is not None})
+    for event in heard:
+        if event.beside is not None:
+            assert event.beside.line == message_at(tx, event.contact or 0, event.data["seq"])
+    for contact, event in last.items():
+        assert event.beside is None or event.beside.row == read[contact or 0]
+
+
 def outcome_of(
     tx: Tx, sayings: Sequence[Saying], cuts: Sequence[int], futures: list[Any], send: Callable[..., Sent]
 ) -> tuple[Any, ...]:
@@ -142,6 +154,7 @@ def outcome_of(
     heard = [event for each in outcomes for event in each.recorded]
     contacts = sorted({one.contact for one in sayings})
     lines = {contact: read_lines(tx, contact, after=0, notes=True) for contact in contacts}
+    check_beside(tx, heard)
     entries = tx.rows(select(ENTRY).where(ENTRY.c.contact_id.in_(contacts)).order_by(ENTRY.c.id))
     undone.rollback()
     tx.session.expire_all()
