@@ -1,7 +1,8 @@
 """The chat's speed beside a plain relay in the same run: `python -m benchmarks.chat [--quick] [--write]`.
 
 Measures P1a (embedded), P1b (PostgreSQL), P1c (acknowledgements), P1d (memory) and how cost grows.
-The server and its database have one core, the load the other. `--write` puts table and chart into `docs/`.
+The server and its database have one core, the load the other. `--write` puts each part into `docs/` when it
+is done; `--only` does some of them, so that a run may be short.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from platform import machine, python_version
 from statistics import median
@@ -38,7 +40,7 @@ IDLE_SOCKETS = 2_000
 EJABBERD = 955  # messages a second with its PostgreSQL archive, measured apart on such a machine
 PAGE = ROOT / "docs" / "performance.md"
 CHART = ROOT / "docs" / "chat-growth.svg"
-BEGIN, END = "<!-- chat: made by benchmarks/chat.py -->\n", "<!-- /chat -->\n"
+BEGIN, END = "<!-- chat, {}: made by benchmarks/chat.py -->\n", "<!-- /chat, {} -->\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Size:
     idle_sockets: int
 
 
-QUICK, FULL = Size(2, 2.0, 3.0, 200), Size(5, 4.0, 8.0, IDLE_SOCKETS)
+QUICK, FULL = Size(2, 2.0, 3.0, 200), Size(5, 3.0, 6.0, IDLE_SOCKETS)
 
 
 @dataclass(slots=True)
@@ -110,6 +112,20 @@ class Rows:
         self.lines.append(f"| {gate} | {required} | {goal} | {seen} |")
         print(f"{gate}: {seen}   (required {required}; goal {goal})", flush=True)
 
+    @property
+    def made(self) -> str:
+        """As it stands in a document."""
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it is measured, and how much."""
+
+    folder: Path
+    county: Path
+    size: Size
+
 
 def measure(folder: Path, ours: Server, cast: Cast, size: Size) -> dict[str, Seen]:
     """Interleaved rounds: closed loop for what is sustained, open loop for how long it takes."""
@@ -144,6 +160,14 @@ def tell_speed(rows: Rows, gate: str, shape: str, seen: dict[str, Seen]) -> None
         f"{median(mine) / EJABBERD:.1f} × ejabberd's {EJABBERD}; {refused} refused",
     )
     rows.add(
+        f"{gate} processor time of our process for a message, {shape}",
+        "",
+        "",
+        f"{spread([one.cost for one in sustained.ours])} µs beside "
+        f"{spread([one.cost for one in sustained.relay], 1)} µs, "
+        f"{1 / sustained.ratio(lambda one: one.cost):.2f} ×",
+    )
+    rows.add(
         f"{gate} p99 of delivery at 100/s, {shape}",
         "100 ms",
         "",
@@ -158,11 +182,50 @@ def tell_speed(rows: Rows, gate: str, shape: str, seen: dict[str, Seen]) -> None
     )
 
 
-def tell_memory(rows: Rows, folder: Path, county: Path, size: Size) -> None:
+def address(place: Place) -> str:
+    """The embedded database, with the people in it once they have been put there."""
+    return f"sqlite:///{place.folder / 'chat.sqlite3'}"
+
+
+@cache
+def the_cast(place: Place) -> Cast:
+    """The people of the embedded shape, made once a run."""
+    return asyncio.run(conversations(address(place), place.county, count=CONVERSATIONS, consoles=100))
+
+
+def embedded(place: Place) -> str:
+    """P1a and P1c."""
+    rows, cast = Rows(), the_cast(place)
+    with serving(our_server(place.folder, place.county, address(place), "embedded")) as ours:
+        seen = measure(place.folder, ours, cast.part(CONVERSATIONS), place.size)
+    tell_speed(rows, "P1a", "embedded", seen)
+    return rows.made
+
+
+def postgres(place: Place) -> str:
+    """P1b and P1c; nothing where there is no PostgreSQL."""
+    rows, binaries = Rows(), find_postgres()
+    if not binaries:
+        return ""
+    database = PgServer(binaries, durable=True)
+    try:
+        database.start()
+        pin(database.pids)
+        url = database.create()
+        cast = asyncio.run(conversations(url, place.county, count=CONVERSATIONS))
+        with serving(our_server(place.folder, place.county, url, "postgres")) as ours:
+            tell_speed(rows, "P1b", "PostgreSQL", measure(place.folder, ours, cast, place.size))
+    finally:
+        database.stop()
+    return rows.made
+
+
+def memory(place: Place) -> str:
     """P1d: what a socket costs that only waits."""
+    rows, folder, count = Rows(), place.folder, place.size.idle_sockets
     url = f"sqlite:///{folder / 'idle.sqlite3'}"
-    cast = asyncio.run(waiting(url, county, count=size.idle_sockets))
-    with relay() as baseline, serving(our_server(folder, county, url, "idle")) as ours:
+    cast = asyncio.run(waiting(url, place.county, count=count))
+    with relay() as baseline, serving(our_server(folder, place.county, url, "idle")) as ours:
         took = {}
         for kind, server in (("relay", baseline), ("ours", ours)):
             before = resident_kib(server.pid)
@@ -170,29 +233,39 @@ def tell_memory(rows: Rows, folder: Path, county: Path, size: Size) -> None:
                 people.step(mode="idle")
                 took[kind] = (resident_kib(server.pid) - before) / people.connected
     rows.add(
-        f"P1d memory of an idle socket, {size.idle_sockets:,} held",
+        f"P1d memory of an idle socket, {count:,} held",
         "2.5 × relay",
         "1.5 ×",
         f"{took['ours'] / took['relay']:.1f} ×: {took['ours']:.1f} KiB beside {took['relay']:.1f} KiB",
     )
+    return rows.made
 
 
-def growth(folder: Path, ours: Server, cast: Cast, size: Size) -> list[Curve]:
+def growth(place: Place) -> str:
+    """How the cost grows, as a chart."""
+    cast = the_cast(place)
+    with serving(our_server(place.folder, place.county, address(place), "growth")) as ours:
+        drawn = chart("Processor time for a message, µs", curves(place, ours, cast))
+    (place.folder / CHART.name).write_text(drawn, "utf-8")
+    return f"![Processor time for a message as conversations and consoles grow]({CHART.name})"
+
+
+def curves(place: Place, ours: Server, cast: Cast) -> list[Curve]:
     """The server's processor time for a message as there are ten and a hundred times as many of something."""
     conversations_ = [(n, cast.part(n)) for n in (5, 50, CONVERSATIONS)]
     consoles = [(n, cast.part(5, consoles=n)) for n in (1, 10, 100)]
-    curves = []
+    found = []
     for name, parts in (("conversations", conversations_), ("consoles", consoles)):
-        points = []
+        points: list[tuple[float, float]] = []
         for count, part in parts:
-            with crowd(folder, part, "ours", ours) as people:
-                idle = people.step(mode="idle", seconds=size.open / 2)
-                busy = people.step(mode="open", rate=50, seconds=size.open / 2)
+            with crowd(place.folder, part, "ours", ours) as people:
+                idle = people.step(mode="idle", seconds=place.size.open / 2)
+                busy = people.step(mode="open", rate=50, seconds=place.size.open / 2)
             spent = busy.spent - idle.spent * busy.seconds / idle.seconds
             points.append((count, max(0.0, spent) / max(1, busy.done) * 1e6))
             print(f"{count} {name}: {points[-1][1]:,.0f} µs of processor time for a message", flush=True)
-        curves.append(Curve(name, points))
-    return curves
+        found.append(Curve(name, points))
+    return found
 
 
 def about() -> str:
@@ -204,59 +277,41 @@ def about() -> str:
     return f"{os.cpu_count()} cores ({name}), Python {python_version()}, load {os.getloadavg()[0]:.1f} before"
 
 
-def write(rows: Rows, curves: list[Curve], told: str) -> None:
-    """Puts the table and the chart into the documents."""
+def write(place: Place, part: str, made: str, told: str) -> None:
+    """Puts a part into the documents; the others stay as they are."""
+    if (drawn := place.folder / CHART.name).exists():
+        shutil.copy(drawn, CHART)
     page = PAGE.read_text("utf-8")
-    before, rest = page.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    table = "\n".join(rows.lines)
-    shown = ""
-    if curves:
-        CHART.write_text(chart("Processor time for a message, µs", curves), "utf-8")
-        shown = f"![Processor time for a message as conversations and consoles grow]({CHART.name})\n\n"
-    made = f"\n{table}\n\nMeasured on {told}.\n\n{shown}"
-    PAGE.write_text(f"{before}{BEGIN}{made}{END}{after}", "utf-8")
+    begin, end = BEGIN.format(part), END.format(part)
+    before, rest = page.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    PAGE.write_text(f"{before}{begin}\n{made}\n\nMeasured on {told}.\n\n{end}{after}", "utf-8")
 
 
-def run(folder: Path, size: Size, shapes: list[str]) -> tuple[Rows, list[Curve]]:
-    """All of it."""
-    county, rows, curves = an_open_county(folder), Rows(), []
-    if "embedded" in shapes:
-        url = f"sqlite:///{folder / 'chat.sqlite3'}"
-        cast = asyncio.run(conversations(url, county, count=CONVERSATIONS, consoles=100))
-        with serving(our_server(folder, county, url, "embedded")) as ours:
-            tell_speed(rows, "P1a", "embedded", measure(folder, ours, cast.part(CONVERSATIONS), size))
-            curves = growth(folder, ours, cast, size)
-    if "postgres" in shapes and (binaries := find_postgres()):
-        database = PgServer(binaries, durable=True)
-        try:
-            database.start()
-            pin(database.pids)
-            url = database.create()
-            cast = asyncio.run(conversations(url, county, count=CONVERSATIONS))
-            with serving(our_server(folder, county, url, "postgres")) as ours:
-                tell_speed(rows, "P1b", "PostgreSQL", measure(folder, ours, cast, size))
-        finally:
-            database.stop()
-    if "memory" in shapes:
-        tell_memory(rows, folder, county, size)
-    return rows, curves
+PARTS: dict[str, Callable[[Place], str]] = {
+    "embedded": embedded,
+    "postgres": postgres,
+    "memory": memory,
+    "growth": growth,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute or two, for a first look")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md and the chart")
-    parser.add_argument("--only", nargs="*", default=["embedded", "postgres", "memory"])
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS))
     given = parser.parse_args()
-    told = about()
-    print(told, flush=True)
     folder = Path(tempfile.mkdtemp(prefix="ensilinja-bench-"))
     try:
-        rows, curves = run(folder, QUICK if given.quick else FULL, given.only)
-        print("\n".join(rows.lines))
-        if given.write:
-            write(rows, curves, told)
+        place = Place(folder, an_open_county(folder), QUICK if given.quick else FULL)
+        for part in given.only:
+            told = about()
+            print(f"{part}: {told}", flush=True)
+            made = PARTS[part](place)
+            print(made, flush=True)
+            if given.write and made:
+                write(place, part, made, told)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
