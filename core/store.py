@@ -24,7 +24,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 BATCH = 64  # operations a commit: SQLite reaches 110,000 inserts/s there, more only adds delay
-WAITING = 512  # operations waiting for the writer before `write` refuses: about half a second's work
+WAITING = 2_048  # operations waiting for the writer before `write` refuses: half a second's work at its best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 AHEAD = 0.7  # seconds within which what is let in last should be done
-FEWEST, MOST = 32.0, 512.0  # operations that may wait, whatever was measured
+FEWEST, FIRST, MOST = 32.0, 512.0, 2_048.0  # operations that may wait: whatever is measured, and before it is
 # Shares of the operations that may wait.
 SHED_FILLED, CALM_FILLED = 1 / 4, 1 / 16
 CALLS_FILLED = 3 / 4  # a request for a call is one short write: taken until here

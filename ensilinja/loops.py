@@ -15,7 +15,7 @@ from core import jobs
 from core.clock import NOTICED
 from core.store import Recorded, Tx
 from ensilinja import calls, metrics, probes, sockets, version, work
-from ensilinja.admission import Load, admission, room
+from ensilinja.admission import AHEAD, Load, admission, room
 from ensilinja.notify import sending
 from ensilinja.reporting import keeper
 from ensilinja.runtime import Runtime
@@ -177,12 +177,20 @@ class Loops:
             metrics.shedding(not was)
 
     async def measure(self) -> None:
-        """How long one more operation waits while many do: so many may wait that the last is done soon."""
+        """How long one more operation waits while many do: so many may wait that the last is done soon.
+
+        One that waits for too long is not waited for: meanwhile too many would be let in.
+        """
         runtime, queued = self.runtime, self.runtime.store.queued
         if queued >= MANY:
             before = runtime.clock.monotonic()
-            await runtime.store.write(nothing)
-            runtime.room = room(queued, runtime.clock.monotonic() - before, runtime.room)
+            try:
+                async with asyncio.timeout(AHEAD):
+                    await runtime.store.write(nothing)
+                took = runtime.clock.monotonic() - before
+            except TimeoutError:
+                took = 2 * AHEAD
+            runtime.room = room(queued, took, runtime.room)
 
     async def gauges(self) -> None:
         """What Prometheus may know: the line and the jobs as they stand, and how late this loop is."""

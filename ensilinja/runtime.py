@@ -10,10 +10,10 @@ from core.bus import Bus
 from core.clock import Clock
 from core.runner import Runner
 from core.settings import Settings
-from core.store import WAITING, Store
+from core.store import Store
 from core.tasks import Tasks
 from core.text import Texts
-from ensilinja.admission import Admission
+from ensilinja.admission import FIRST, Admission
 from ensilinja.auth.sessions import Attempts
 from ensilinja.feed import Feed
 from ensilinja.notify.plan import Plan
@@ -47,7 +47,7 @@ class Runtime:
     attempts: Attempts = field(default_factory=Attempts)
     is_draining: bool = False
     admission: Admission = field(default_factory=Admission)
-    room: float = float(WAITING)
+    room: float = FIRST
     offline_mark: str = ""
     last_heartbeat: float = float("-inf")
 
