@@ -119,15 +119,16 @@ def send_together(tx: Tx, sayings: Sequence[Saying]) -> list[Sent]:
     Not plain: what was sent before, what is refused, a professional's first reply, a return to the line.
     """
     courses = _courses(tx, sayings)
-    stored = _stored(tx, sayings)
+    identities = [saying.identity for saying in sayings]
+    stored = _stored(tx, identities)
     names = _names(tx, sayings)
     lines: list[MessageView] = []
     rows: list[tuple[Any, ...]] = []
     actors: list[Actor] = []
     idle: dict[int, bool] = {}
-    for saying in sayings:
+    for saying, identity in zip(sayings, identities, strict=True):
         course = courses.get(saying.contact)
-        if course is None or saying.identity in stored:
+        if course is None or identity in stored:
             break
         try:
             said = course.take(saying)
@@ -135,7 +136,7 @@ def send_together(tx: Tx, sayings: Sequence[Saying]) -> list[Sent]:
             break
         if said.returns or said.first_reply:
             break
-        stored.add(saying.identity)
+        stored.add(identity)
         by_resident = saying.actor.kind == "resident"
         if not by_resident or course.talk.newest_staff > course.talk.newest_resident:
             idle[saying.contact] = not by_resident
@@ -207,8 +208,8 @@ def _courses(tx: Tx, sayings: Sequence[Saying]) -> dict[int, _Course]:
     return courses
 
 
-def _stored(tx: Tx, sayings: Sequence[Saying]) -> set[tuple[int, str, str]]:
-    return set(map(tuple, tx.session.execute(_SENT, {"said": [list(saying.identity) for saying in sayings]})))
+def _stored(tx: Tx, identities: Sequence[tuple[int, str, str]]) -> set[tuple[int, str, str]]:
+    return set(map(tuple, tx.session.execute(_SENT, {"said": identities})))
 
 
 def _names(tx: Tx, sayings: Sequence[Saying]) -> dict[int, str]:

@@ -22,7 +22,6 @@ from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.lock import lock_folder
 from core.store import (
-    BATCH,
     WAITING,
     BatchLost,
     Operation,
@@ -163,8 +162,8 @@ class SqliteStore:
         first = self._operations.get()
         if first is None:
             return [], False
-        batch = [first]
-        while len(batch) < BATCH:
+        batch, filled = [first], first.share
+        while filled < 1:
             try:
                 operation = self._operations.get_nowait()
             except queue.Empty:
@@ -172,6 +171,7 @@ class SqliteStore:
             if operation is None:
                 return batch, False
             batch.append(operation)
+            filled += operation.share
         return batch, True
 
 
