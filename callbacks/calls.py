@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from callbacks import early
+from callbacks import early, orders
 from callbacks.callflow import (
     Act,
     Flow,
@@ -110,7 +110,8 @@ def over(tx: Tx, call_id: int, services: Services) -> None:
 def left_alone(tx: Tx, provider: str, event: AgentGone, services: Services) -> Prompts | None:
     """The professional's telephone is gone and the caller is not: the call ends, or goes on in the line.
 
-    It ends when she was talking and still has the contact. A telephone that was not answered gives it back.
+    It ends when she was talking and still has the contact; who took it meanwhile has a telephone that rings.
+    A telephone that was not answered gives it back.
     """
     call = call_at(tx, provider, event.call)
     if call is None or call.ended_at is not None or call.contact_id is None:
@@ -118,7 +119,7 @@ def left_alone(tx: Tx, provider: str, event: AgentGone, services: Services) -> P
     entry = queues.entry_of(tx, call.contact_id)
     if entry.state == "held" and not event.answered:
         queues.give_back(tx, entry.id, apart=APART, reason="telephone", actor=SYSTEM.key)
-    elif entry.state in SERVED:
+    elif entry.state in SERVED and orders.has_joined(tx, call, entry.assignment):
         return _said(call, services, hang_up=True)
     return _said(call, services, "call.in_line")
 

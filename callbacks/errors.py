@@ -25,3 +25,9 @@ class OrderInHand(Conflict):
     """Another order for this call is under way."""
 
     code = "order_in_hand"
+
+
+class NotFree(Conflict):
+    """The colleague cannot take a call now."""
+
+    code = "not_free"

@@ -97,6 +97,7 @@ class Trial(Row, table=True):
 class CallOrder(Row, table=True):
     """What a professional ordered of a call, append-only: of one that came in, or of one that she dialled.
 
+    `agent_id` is whose telephone it is about (who takes it over, of a transfer), `assignment` who ordered it.
     `sent_at` is set before the exchange is asked, once. Whether the resident is on hold follows from these.
     """
 

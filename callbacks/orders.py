@@ -11,19 +11,23 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from callbacks.errors import NoCall, OrderInHand
+from callbacks.errors import NoCall, NotFree, OrderInHand
 from callbacks.events import CallJoined, CallOrdered, CallOrderEnded
 from callbacks.known import call_of
 from callbacks.models import ATTEMPT, ORDER, Attempt, Call, CallOrder
 from callbacks.results import Result
 from callbacks.telephony.port import Talk
+from core.access import log_access
 from core.db import UtcTime
 from core.errors import NotFound
 from core.events import record
 from core.identity import SYSTEM, Actor
 from core.jobs import schedule
 from core.store import Tx
+from queues import agents, taking
+from queues import service as queues
 from queues.transitions import staff_key
+from queues.views import EntryView
 from router.standing import check_holds
 
 
@@ -34,6 +38,8 @@ class Kind(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     HANG_UP = "hang_up"
+    RELEASE = "release"
+    TRANSFER = "transfer"
 
 
 class Outcome(StrEnum):
@@ -60,9 +66,10 @@ class Given:
     key: str
     kind: Kind
     talk: Talk
+    device: str = ""
 
 
-def order(tx: Tx, actor: Actor, contact: int, assignment: int, kind: Kind) -> None:
+def order(tx: Tx, actor: Actor, contact: int, assignment: int, kind: Kind, to: int | None = None) -> None:
     """Has the exchange asked after the commit; asked for twice it is one order.
 
     NoCall when nobody is on the line. While another order is under way only the end may be ordered.
@@ -76,7 +83,7 @@ def order(tx: Tx, actor: Actor, contact: int, assignment: int, kind: Kind) -> No
         return
     if going and kind != Kind.HANG_UP:
         raise OrderInHand(contact=contact)
-    give(tx, kind, call=call, attempt=attempt, agent=actor.id, assignment=assignment)
+    give(tx, kind, call=call, attempt=attempt, agent=actor.id, assignment=assignment, to=to)
 
 
 def give(
@@ -87,11 +94,12 @@ def give(
     attempt: Attempt | None = None,
     agent: int,
     assignment: int,
+    to: int | None = None,
 ) -> None:
     """Stores the order and has it given, for the call that came in or else the one that was dialled."""
     row = _row(tx, kind, call, None if call else attempt, agent=agent, assignment=assignment)
     n = tx.scalar(select(func.count()).where(*_ordered(row.contact_id))) or 0
-    row.key = f"order-{row.contact_id}-{n + 1}"
+    row.key, row.agent_id = f"order-{row.contact_id}-{n + 1}", to or agent
     tx.add(row)
     record(tx, CallOrdered(order=row.id or 0, kind=kind), contact=row.contact_id, actor=staff_key(agent))
     schedule(tx, key=f"order:{row.id}", kind="order", args={"order": row.id})
@@ -107,10 +115,49 @@ def connecting(tx: Tx, call: Call, *, agent: int, assignment: int) -> str:
     return key
 
 
-def joined(tx: Tx, key: str, at: datetime) -> None:
-    """Her telephone has answered."""
+def colleagues(tx: Tx, entry: EntryView, but: int) -> list[int]:
+    """Who could take over a call of this entry now: ready, of its queue, with nothing in hand."""
+    free = (
+        shift
+        for shift in agents.on_shift(tx)
+        if shift.state == "ready" and entry.queue in shift.queues and not shift.load and shift.staff != but
+    )
+    return sorted(shift.staff for shift in free)
+
+
+def transfer(tx: Tx, actor: Actor, contact: int, assignment: int, to: int) -> None:
+    """Rings a colleague, who has the contact when her telephone is in the call, and not before.
+
+    NotFree for one who could not take it, NoCall unless a caller talks with her.
+    """
+    entry = check_holds(tx, actor, "call.transfer", contact, assignment)
+    call = call_of(tx, contact)
+    if call is None or not has_joined(tx, call, assignment):
+        raise NoCall(contact=contact)
+    if to not in colleagues(tx, entry, actor.id):
+        raise NotFree(contact=contact)
+    order(tx, actor, contact, assignment, Kind.TRANSFER, to)
+
+
+def has_joined(tx: Tx, call: Call, assignment: int) -> bool:
+    """Whether the telephone of who has the call under this number has been in it, as far as is known."""
+    row = _by_key(tx, f"bridge-{call.id}-{assignment}")
+    return row is None or row.result == Outcome.DONE
+
+
+def not_joined(tx: Tx, key: str) -> None:
+    """The colleague's telephone did not answer: the call is as it was."""
     row = _by_key(tx, key)
-    if row is not None and row.result != Outcome.DONE:
+    if row is not None:
+        _settle(tx, row, Outcome.FAILED)
+
+
+def joined(tx: Tx, key: str, at: datetime) -> None:
+    """A telephone has answered: of who took the call, or of who takes it over with the contact."""
+    row = _by_key(tx, key)
+    if row is not None and row.kind == Kind.TRANSFER:
+        _hand_over(tx, row)
+    elif row is not None and row.result != Outcome.DONE:
         row.result, row.ended_at = Outcome.DONE, at
         tx.session.flush()
         record(tx, CallJoined(order=row.id or 0), contact=row.contact_id, actor=SYSTEM.key)
@@ -127,7 +174,8 @@ def order_to_give(tx: Tx, order_id: int) -> Given | None:
         return None
     row.sent_at = tx.now
     tx.session.flush()
-    return Given(key=row.key, kind=kind, talk=_talk(tx, row))
+    shift = agents.shift_of(tx, row.agent_id) if kind == Kind.TRANSFER else None
+    return Given(key=row.key, kind=kind, talk=_talk(tx, row), device=shift.device if shift else "")
 
 
 def settle(tx: Tx, order_id: int, outcome: Outcome) -> None:
@@ -198,6 +246,19 @@ def _talk(tx: Tx, row: CallOrder) -> Talk:
 def _by_key(tx: Tx, key: str) -> CallOrder | None:
     row: CallOrder | None = tx.one(select(CallOrder).where(ORDER.key == key))
     return row
+
+
+def _hand_over(tx: Tx, row: CallOrder) -> None:
+    entry = queues.entry_of(tx, row.contact_id)
+    is_hers = (entry.state, entry.assignment) == ("held", row.assignment)
+    if row.result is not None or entry.agent is None or not is_hers:
+        return
+    if row.agent_id not in colleagues(tx, entry, entry.agent):
+        _settle(tx, row, Outcome.FAILED)
+        return
+    taking.hand_over(tx, entry.id, entry.agent, row.assignment, row.agent_id)
+    log_access(tx, Actor(kind="staff", id=row.agent_id), contact=row.contact_id, action="call.transfer")
+    _settle(tx, row, Outcome.DONE)
 
 
 def _settle(tx: Tx, row: CallOrder, outcome: Outcome) -> None:

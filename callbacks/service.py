@@ -22,7 +22,17 @@ from callbacks.calls import (
     ring,
 )
 from callbacks.known import bridge_order, call_of, find_call, said_before, sealed_answer
-from callbacks.orders import connecting, give_up_orders, joined, order, order_to_give, settle
+from callbacks.orders import (
+    colleagues,
+    connecting,
+    give_up_orders,
+    joined,
+    not_joined,
+    order,
+    order_to_give,
+    settle,
+    transfer,
+)
 from callbacks.reconciling import reconcile
 from callbacks.results import Result
 from callbacks.telephony.port import (
@@ -37,6 +47,7 @@ from callbacks.telephony.port import (
     Joined,
     KeyPressed,
     MessageLeft,
+    NotJoined,
     Prompts,
     TelephonyEvent,
     TrialArrived,
@@ -60,6 +71,7 @@ __all__ = [
     "accept",
     "attempts_of",
     "bridge_order",
+    "colleagues",
     "dial",
     "dial_order",
     "dial_unknown",
@@ -77,6 +89,7 @@ __all__ = [
     "silent_lines",
     "sweep",
     "take",
+    "transfer",
 ]
 
 
@@ -139,14 +152,17 @@ def _take_note(tx: Tx, provider: str, event: TelephonyEvent, services: Services)
             reconcile(tx, provider, event, services)
         case TrialHeard():
             was_heard(tx, event)
+        case _:
+            _hear_of_key(tx, event, services)
+
+
+def _hear_of_key(tx: Tx, event: TelephonyEvent, services: Services) -> None:
+    """News of a telephone that was rung by a key of ours."""
+    match event:
         case Joined():
             joined(tx, event.key, event.at)
-        case _:
-            _hear_of_dial(tx, event, services)
-
-
-def _hear_of_dial(tx: Tx, event: TelephonyEvent, services: Services) -> None:
-    match event:
+        case NotJoined():
+            not_joined(tx, event.key)
         case DialStarted():
             ringing(tx, event.key, event.at)
         case DialAnswered():

@@ -130,6 +130,9 @@ POLICIES: Mapping[str, Policy] = {
     "call.hang_up": holder,
     "call.hold": holder,
     "call.resume": holder,
+    "call.colleagues": holder,
+    "call.release": holder,  # with a transfer to a queue
+    "call.transfer": holder,
     "callback.times": holder,
     "callback.move": holder,
     "callback.join": holder,

@@ -127,9 +127,10 @@ class Assess(Held):
 
 
 class Transfer(Held):
-    """To another queue."""
+    """To another queue; `release` frees her telephone, and a caller waits with music."""
 
     queue: Code
+    release: bool = False
     note: Annotated[str, Field(max_length=4000)] = ""
 
 

@@ -15,6 +15,7 @@ from callbacks.orders import Kind
 from chat import service as chat
 from core.errors import Invalid
 from core.identity import Actor
+from core.models import Staff
 from core.store import Tx
 from ensilinja.ops import Held, Id, Result, op
 from ensilinja.ops_staff import contact
@@ -29,6 +30,12 @@ class Move(Held):
     """The beginning of one of the times that were given; as soon as possible without."""
 
     start: Annotated[str, Field(max_length=40)] | None = None
+
+
+class CallTransfer(Held):
+    """The colleague who is to take the call over."""
+
+    to: Id
 
 
 class Join(Held):
@@ -78,6 +85,30 @@ def hang_up(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str
     """Has the connection ended, of a call that came in or that she dialled; the contact stays hers."""
     callbacks.order(tx, actor, body.contact, body.assignment, Kind.HANG_UP)
     return {}
+
+
+@op("staff", "call.colleagues", Held, contact)
+def colleagues(tx: Tx, actor: Actor, body: Held, services: Services) -> Mapping[str, Any]:
+    """Who could take over the call now: ready, of the same queue, with nothing in hand."""
+    entry = check_holds(tx, actor, "call.colleagues", body.contact, body.assignment)
+    return {
+        "colleagues": [
+            {"id": one, "name": name_of(tx, one)} for one in callbacks.colleagues(tx, entry, actor.id)
+        ]
+    }
+
+
+@op("staff", "call.transfer", CallTransfer, contact)
+def transfer(tx: Tx, actor: Actor, body: CallTransfer, services: Services) -> Mapping[str, Any]:
+    """Rings a colleague into the call; she has the contact when she answers. 409 `not_free`, `no_call`."""
+    callbacks.transfer(tx, actor, body.contact, body.assignment, body.to)
+    return {}
+
+
+def name_of(tx: Tx, staff: int) -> str:
+    """A colleague's name as consoles show it."""
+    row = tx.get(Staff, staff)
+    return row.display_name if row is not None else ""
 
 
 @op("staff", "callback.times", Held, contact)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from callbacks import service as callbacks
+from callbacks.orders import Kind
 from chat import service as chat
 from chat.presence import staff_in
 from core.errors import NotFound
@@ -215,6 +216,8 @@ def assess(tx: Tx, actor: Actor, body: Assess, services: Services) -> Mapping[st
 @op("staff", "contact.transfer", Transfer, contact)
 def transfer(tx: Tx, actor: Actor, body: Transfer, services: Services) -> Mapping[str, Any]:
     """To another queue, due time kept."""
+    if body.release:
+        callbacks.order(tx, actor, body.contact, body.assignment, Kind.RELEASE)
     chat.transfer(
         tx,
         actor,

@@ -54,6 +54,7 @@ _ORDERS = select(
     *(ORDER.id, ORDER.contact_id, ORDER.call_id, ORDER.attempt_id, ORDER.assignment, ORDER.kind),
     *(ORDER.asked_at, ORDER.ended_at, ORDER.result),
 ).where(among(ORDER.contact_id, "contacts"))
+TALKS_ON = (Kind.RESUME, Kind.CONNECT)
 ON = ("agent_rings", "resident_rings", "on")
 
 
@@ -102,7 +103,7 @@ def ordered(call: RowCall, orders: Iterable[Any]) -> RowCall:
     held_at: datetime | None = None
     for row in orders:
         if row.result == Outcome.DONE:
-            held_at = row.ended_at if row.kind == Kind.HOLD else held_at if row.kind == Kind.HANG_UP else None
+            held_at = row.ended_at if row.kind == Kind.HOLD else None if row.kind in TALKS_ON else held_at
         if row.kind == Kind.CONNECT:
             rings = row.result is None
             call = replace(call, state="agent_rings" if rings else "on", since=row.ended_at or row.asked_at)

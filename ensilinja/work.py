@@ -81,11 +81,17 @@ async def order(runtime: Runtime, job: JobView) -> None:
     given = await runtime.store.write(callbacks.order_to_give, asked)
     if given is None:
         return
-    exchange = runtime.telephony
-    if given.kind == Kind.HANG_UP:
-        is_so = await exchange.hangup(given.key, given.talk)
-    else:
-        is_so = await exchange.hold(given.key, given.talk, on=given.kind == Kind.HOLD)
+    exchange, key, talk = runtime.telephony, given.key, given.talk
+    match given.kind:
+        case Kind.TRANSFER:  # what comes of it is told when her colleague's telephone has rung
+            await exchange.connect(key, talk.call, given.device, stays=True)
+            return
+        case Kind.HANG_UP:
+            is_so = await exchange.hangup(key, talk)
+        case Kind.RELEASE:
+            is_so = await exchange.release(key, talk)
+        case _:
+            is_so = await exchange.hold(key, talk, on=given.kind == Kind.HOLD)
     await runtime.store.write(callbacks.settle, asked, Outcome.DONE if is_so else Outcome.FAILED)
 
 

@@ -21,9 +21,11 @@ from queues.transitions import (
     Row,
     change,
     entry_row,
+    fence,
     must_change,
     passed_by,
     released,
+    rest,
     staff_key,
 )
 from queues.views import EntryView, entry_view
@@ -168,7 +170,7 @@ def grab(tx: Tx, row: Row, agent: int, *, by: str, reason: str, limits: Limits) 
     step(State(row.state), Event.TAKE)
     guards = ("ready", room(row.channel)) if row.tier else ("on_duty",)
     assignment = row.assignment + 1
-    overtook = position_of(tx, row) - 1 if row.tier else 0
+    overtook = position_of(tx, row) - 1 if row.tier and by != "transfer" else 0
     values = {"agent_id": agent, "assignment": assignment, "expires_at": None, **relaxing(tx, row, agent)}
     given = judged(agent, tx.now, limits)
     if not change(tx, row, Event.TAKE, "member", "matter_free", *guards, judged=given, **values):
@@ -177,6 +179,18 @@ def grab(tx: Tx, row: Row, agent: int, *, by: str, reason: str, limits: Limits) 
     held(tx, row, agent, assignment, by=by, reason=reason, overtook=overtook)
     failpoint("queues.after_hold")
     return view(tx, row.id)
+
+
+def hand_over(tx: Tx, entry: int, agent: int, assignment: int, to: int, limits: Limits = LIMITS) -> EntryView:
+    """Passes a held entry from hand to hand: never in two, its place and due time kept."""
+    row = entry_row(tx, entry)
+    fence(row, agent, assignment)
+    must_change(tx, row, Event.TRANSFER, **released(row))
+    rest(tx, agent)
+    level = {"queue": row.queue, "due_at": row.due_at, "urgency": row.urgency, "tier": row.tier}
+    fact = events.EntryTransferred(entry=entry, from_queue=row.queue, **level)
+    record(tx, fact, contact=row.contact_id, actor=staff_key(agent))
+    return grab(tx, entry_row(tx, entry), to, by="transfer", reason="", limits=limits)
 
 
 def refusal(tx: Tx, row: Row, agent: int) -> OfferGone | NotEligible | MatterInHand | OverCapacity:

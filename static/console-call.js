@@ -32,6 +32,8 @@ export function CallBar({ state, t, desk, ui, lang, now }) {
     ${call.attempt !== null && isOn && html`<button type="button" class="button" disabled=${state.link !== "connected"} onClick=${() => desk.callResult(row, "voicemail")}>
       <${Key} name="a" /> ${t("console.bar.voicemail")}</button>`}
     ${isOn && html`<${Order} ...${{ state, row, t, desk }} name=${call.held_at ? "resume" : "hold"} needs="hold" />`}
+    ${isOn && html`<button type="button" class="button" disabled=${state.link !== "connected" || call.order_state === "asked"} onClick=${() => ui.show("transfer", row.contact)}>
+      <${Key} name="t" /> ${t("console.act.transfer")}</button>`}
     <${Order} ...${{ state, row, t, desk }} name="hang_up" needs="hang_up" isPrimary />
     ${said}</section>`;
 }

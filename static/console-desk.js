@@ -214,6 +214,17 @@ export class Desk {
     return this.ask(`call.${name}`, { contact: row.contact, assignment: row.assignment });
   }
 
+  /** Who could take the call over now, or null when nobody can be asked. */
+  async colleagues(row) {
+    const answer = await this.ask("call.colleagues", { contact: row.contact, assignment: row.assignment }, { isQuiet: true });
+    return answer?.colleagues ?? null;
+  }
+
+  /** Rings a colleague into the call: it is hers when she answers, which her row and the leaving of this one tell. */
+  async handOver(row, to) {
+    return Boolean(await this.ask("call.transfer", { contact: row.contact, assignment: row.assignment, to }));
+  }
+
   async times(row) {
     const answer = await this.ask("callback.times", { contact: row.contact, assignment: row.assignment }, { isQuiet: true });
     return answer?.times ?? null;
@@ -308,8 +319,9 @@ export class Desk {
     this.store.dispatch({ type: "form", contact, change, args });
   }
 
-  async transfer(row, queue, note) {
-    const answer = await this.ask("contact.transfer", { contact: row.contact, assignment: row.assignment, queue, note });
+  /** `isLetGo`: her telephone is free at once, and the caller waits with music. */
+  async transfer(row, queue, note, isLetGo = false) {
+    const answer = await this.ask("contact.transfer", { contact: row.contact, assignment: row.assignment, queue, note, release: isLetGo });
     if (answer) this.#leave(row.contact, "console.notice.transferred");
     return Boolean(answer);
   }

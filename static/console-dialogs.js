@@ -4,6 +4,7 @@ import { useState } from "./vendor/preact-hooks.mjs";
 import { Chip, Dialog, html } from "./staff-parts.js";
 import { LEVELS, clock, moment } from "./staff-format.js";
 import { MoveTime } from "./console-call.js";
+import { Transfer } from "./console-transfer.js";
 
 export function Open({ dialog, ...given }) {
   const View = { move: MoveTime, close: Closing, transfer: Transfer, assess: Assess, take: Overtake, status: Status, help: Help }[dialog.name];
@@ -58,26 +59,6 @@ function Closing({ state, row, t, desk, ui, lang, chosen }) {
         <span>${t(`console.close.why.${w}`)}</span></label>`)}</fieldset>`}
     <label class="field">${t("console.close.note")}
       <textarea rows="2" maxlength="4000" value=${note} onInput=${(e) => setNote(e.currentTarget.value)}></textarea></label>
-  <//>`;
-}
-
-function Transfer({ state, row, t, desk, ui, lang, now }) {
-  const queues = state.queues.filter((q) => q.id !== row?.queue);
-  const [queue, setQueue] = useState(null);
-  const [note, setNote] = useState(state.details[row?.contact]?.brief?.summary ?? "");
-  if (!row) return null;
-  const submit = async () => (await desk.transfer(row, queue, note.trim())) && ui.hide();
-  const opening = (q) => (q.open ? t("console.transfer.open")
-    : q.opens_at ? t("console.transfer.opens", { time: moment(q.opens_at, now, lang) }) : t("console.transfer.closed"));
-  return html`<${Dialog} title=${t("console.transfer.title")} t=${t} onClose=${ui.hide} onSubmit=${submit}
-    isReady=${queue !== null} submit=${t("console.transfer.submit")}>
-    <fieldset class="choices"><legend>${t("console.transfer.where")}</legend>
-      ${queues.map((q) => html`<label class="choice"><input type="radio" name="queue" value=${q.id} disabled=${!q.open}
-        checked=${queue === q.id} onChange=${() => setQueue(q.id)} /> <span>${q.name}</span> <span class="muted">${opening(q)}</span></label>`)}
-    </fieldset>
-    <p class="muted">${t("console.transfer.keeps")}</p>
-    <label class="field">${t("console.transfer.note")}
-      <textarea rows="5" maxlength="4000" value=${note} onInput=${(e) => setNote(e.currentTarget.value)}></textarea></label>
   <//>`;
 }
 

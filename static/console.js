@@ -380,9 +380,12 @@ function notify(level, t) {
 function useCallEnd({ state, ui, view, t, tell }) {
   const on = line.callNow(state);
   const last = useRef(null);
+  const wasAsked = useRef(false);
   useEffect(() => {
     const before = last.current;
     last.current = on?.call.state === "on" ? on.contact : null;
+    if (before !== null && before !== last.current && wasAsked.current && !line.isMine(state.rows[before])) tell("console.notice.handed_over");
+    wasAsked.current = on?.call.order === "transfer" && on.call.order_state === "asked";
     const row = before !== null && before !== last.current ? state.rows[before] : null;
     if (!line.isMine(row) || row.state !== "held" || row.call?.state !== "ended") return;
     const isWriting = document.activeElement?.id === "composer" && document.activeElement.value.trim() !== "";
@@ -390,7 +393,7 @@ function useCallEnd({ state, ui, view, t, tell }) {
     if (!isReached) return;
     if (isWriting || view.dialog || state.open !== before) tell("console.call.over_close");
     else ui.show("close", before);
-  }, [on?.contact, on?.call.state]);
+  }, [on?.contact, on?.call.state, on?.call.order]);
 }
 
 function useLeaving(state) {

@@ -71,8 +71,11 @@ class CloudExchange:
     async def dial(self, key: str, line: str, number: str, agent_device: str) -> None:
         await self.adapter.dial(key, line, number, agent_device)
 
-    async def connect(self, key: str, call: str, agent_device: str) -> None:
-        await self.adapter.connect(key, call, agent_device)
+    async def connect(self, key: str, call: str, agent_device: str, *, stays: bool = False) -> None:
+        await self.adapter.connect(key, call, agent_device, stays=stays)
+
+    async def release(self, key: str, talk: Talk) -> bool:
+        return await self.adapter.release(key, talk)
 
     async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
         return await self.adapter.hold(key, talk, on=on)
@@ -99,8 +102,11 @@ class CloudExchange:
         match said["command"]:
             case "dial":
                 await self.brain.dial(said["key"], said["line"], said["number"], said["device"])
-            case "connect":
-                await self.brain.connect(said["key"], said["call"], said["device"])
+            case "connect" | "join" as name:
+                await self.brain.connect(said["key"], said["call"], said["device"], stays=name == "join")
+            case "release":
+                is_so = await self.brain.release(said["key"], Talk(call=said["call"]))
+                return web.Response(status=200 if is_so else 409)
             case "hold" | "resume" as name:
                 talk = Talk(call=said.get("call", ""), dial=said.get("dial", ""))
                 is_so = await self.brain.hold(said["key"], talk, on=name == "hold")

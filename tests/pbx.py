@@ -299,9 +299,14 @@ class AsteriskExchange:
         await self.adapter.dial(key, line, number, agent_device)
         await self._rest()
 
-    async def connect(self, key: str, call: str, agent_device: str) -> None:
-        await self.adapter.connect(key, call, agent_device)
+    async def connect(self, key: str, call: str, agent_device: str, *, stays: bool = False) -> None:
+        await self.adapter.connect(key, call, agent_device, stays=stays)
         await self._rest()
+
+    async def release(self, key: str, talk: Talk) -> bool:
+        is_so = await self.adapter.release(key, talk)
+        await self._rest()
+        return is_so
 
     async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
         is_so = await self.adapter.hold(key, talk, on=on)

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -62,3 +63,16 @@ def test_module_is_small_and_named_by_its_duty(path: Path) -> None:
 
     assert [] == long_functions
     assert len(text.splitlines()) <= 400
+
+
+def test_migrations_are_one_chain() -> None:
+    """Two that were made at the same time have one number: the later one to land is renamed."""
+    files = sorted((ROOT / "ensilinja" / "migrations" / "versions").glob("[0-9]*.py"))
+    numbers = [path.name[:4] for path in files]
+    told = [
+        re.findall(r'^(?:down_)?revision = (?:"(\d{4})"|None)', path.read_text("utf-8"), re.M)
+        for path in files
+    ]
+
+    assert numbers == [f"{n:04}" for n in range(1, len(files) + 1)]
+    assert told == [[number, before] for number, before in zip(numbers, ["", *numbers], strict=False)]

@@ -20,7 +20,8 @@ from callbacks.telephony import inbound, outbound, trials
 from callbacks.telephony.adopting import Standing, Waiting, standing
 from callbacks.telephony.ari import AriEvent, Leg, Place, Request, bridge_of, delete, leg_of, read_event
 from callbacks.telephony.ari_link import AriLink
-from callbacks.telephony.inbound import Caller, Tell, Wait
+from callbacks.telephony.effects import Tell, Wait
+from callbacks.telephony.inbound import Caller
 from callbacks.telephony.ordering import Order, obey
 from callbacks.telephony.outbound import Dialled
 from callbacks.telephony.port import (
@@ -133,8 +134,8 @@ class AsteriskTelephony:
             raise
         self._begin(course)
 
-    async def connect(self, key: str, call: str, agent_device: str) -> None:
-        """Rings the device, and joins the waiting caller to it when it answers."""
+    async def connect(self, key: str, call: str, agent_device: str, *, stays: bool = False) -> None:
+        """Rings the device, and joins the caller to it when it answers."""
         course = self._calls.get(call)
         if course is None:
             raise NotKnown("no such call")
@@ -142,7 +143,11 @@ class AsteriskTelephony:
             return
         self._keys.add(key)
         self._legs[key] = call
-        self._hear(course, inbound.Join(key, self._ways.endpoint_of(agent_device)))
+        self._hear(course, inbound.Join(key, self._ways.endpoint_of(agent_device), stays))
+
+    async def release(self, key: str, talk: Talk) -> bool:
+        """Ends the professionals' legs; the caller waits with music."""
+        return await self._order("release", talk)
 
     async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
         """Out of the bridge to music, or back."""
@@ -226,7 +231,7 @@ class AsteriskTelephony:
         self._begin(course)
         line = self._ways.line_of(channel.args[1] if len(channel.args) > 1 else "")
         number = None if channel.number.lower() in HIDDEN else channel.number
-        joined = next(iter(caller.joined), "")
+        joined = caller.joined
         n = (self._clock.now() - began) // inbound.MILLISECOND
         how = {
             "was_left": caller.was_joined and not joined,

@@ -45,7 +45,21 @@ def hang_up(state: State) -> Done | None:
     return (state, ends) if ends else None
 
 
-ORDERS: Mapping[str, Callable[[State], Done | None]] = {"hold": hold, "resume": resume, "hangup": hang_up}
+def release(state: State) -> Done | None:
+    """The professionals' legs end, and the caller waits: what she hears is told by their end."""
+    if not isinstance(state, Caller) or not state.joined:
+        return None
+    return state, tuple(
+        delete(f"/channels/{Leg('join', key).channel}", reason="normal") for key in state.joined
+    )
+
+
+ORDERS: Mapping[str, Callable[[State], Done | None]] = {
+    "hold": hold,
+    "resume": resume,
+    "hangup": hang_up,
+    "release": release,
+}
 
 
 def talks(state: State) -> bool:

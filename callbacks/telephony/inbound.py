@@ -10,14 +10,15 @@ from enum import StrEnum
 from typing import Any
 
 from callbacks.telephony.ari import Leg, Place, Request, bridge_of, delete, post, record, recording_of, ring
+from callbacks.telephony.effects import Tell, Wait
 from callbacks.telephony.port import (
     AgentGone,
     CallArrived,
     CallerGone,
     Joined,
     KeyPressed,
+    NotJoined,
     Prompts,
-    TelephonyEvent,
 )
 from callbacks.telephony.sounds import files
 
@@ -43,8 +44,8 @@ class At(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """One inbound call. `joining` is the leg that rings, `joined` the one it talks to; `n` grows with each
-    answer; `last` is that of the last one that was stored, None where nobody here knows.
+    """One inbound call. `joining` is the leg that rings (beside those it talks to, `joined`, if they stay);
+    `n` grows with each answer; `last` is that of the last one that was stored, None where nobody here knows.
     """
 
     call: str
@@ -57,7 +58,8 @@ class Caller:
     has_music: bool = False
     is_held: bool = False
     joining: str = ""
-    joined: str = ""
+    stays: bool = False
+    joined: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -89,7 +91,7 @@ class Found:
 
     line: str
     number: str | None = field(repr=False)
-    joined: str = ""
+    joined: tuple[str, ...] = ()
     was_left: bool = False
     is_held: bool = False
     n: int = 0
@@ -135,6 +137,7 @@ class Join:
 
     key: str
     endpoint: str
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,21 +178,6 @@ News = (
     | HungUp
     | Watched
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """To be told to the service; its answer comes back as news."""
-
-    event: TelephonyEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """`TimeUp(played)` is due in so many seconds."""
-
-    played: int
-    seconds: float
 
 
 Effect = Request | Tell | Wait
@@ -297,11 +285,13 @@ def _not_stored(caller: Caller, news: NotStored, at: datetime, place: Place) -> 
 
 
 def _join(caller: Caller, news: Join, at: datetime, place: Place) -> Step:
-    if news.key in (caller.joining, caller.joined) or caller.at == At.ARRIVED:
+    if news.key in (caller.joining, *caller.joined) or caller.at == At.ARRIVED:
         return caller, ()
+    if news.stays and (not caller.joined or caller.joining):
+        return caller, (Tell(NotJoined(key=news.key, at=at)),)
     # The newest order stands: who lost the contact is not connected any more.
     before = (delete(f"/channels/{Leg('join', caller.joining).channel}"),) if caller.joining else ()
-    joining = replace(caller, joining=news.key)
+    joining = replace(caller, joining=news.key, stays=news.stays)
     if not news.endpoint:
         after, effects = _leg_gone(joining, LegGone(news.key), at, place)
         return after, (*before, *effects)
@@ -314,45 +304,53 @@ def _leg_up(caller: Caller, news: LegUp, at: datetime, place: Place) -> Step:
     key, leg = news.key, Leg("join", news.key)
     is_first = not caller.joining and not caller.joined  # ordered by a process that is gone
     if caller.at == At.ARRIVED or not (key == caller.joining or is_first):
-        return caller, (delete(f"/channels/{leg.channel}", reason="normal"),) if key != caller.joined else ()
-    bridge = bridge_of(caller.call)
-    effects: list[Effect] = [*_stop_playing(caller), *_silence(caller)]
-    if caller.joined:
-        effects.append(delete(f"/channels/{Leg('join', caller.joined).channel}", reason="normal"))
+        is_known = key in caller.joined
+        return caller, () if is_known else (delete(f"/channels/{leg.channel}", reason="normal"),)
+    add = f"/bridges/{bridge_of(caller.call)}/addChannel"
+    told = Tell(Joined(key=key, at=at))
+    if caller.stays and caller.joined:  # beside her; a caller on hold stays so
+        both = replace(caller, joining="", stays=False, joined=(*caller.joined, key))
+        return both, (post(add, channel=leg.channel), told)
+    effects: list[Effect] = [*_stop_playing(caller), *_silence(caller), *_end_legs(caller.joined)]
     effects += [
         _limit(caller, 0),
-        post(f"/bridges/{bridge}", type="mixing"),
-        post(f"/bridges/{bridge}/addChannel", channel=f"{caller.call},{leg.channel}"),
-        Tell(Joined(key=key, at=at)),
+        post(f"/bridges/{bridge_of(caller.call)}", type="mixing"),
+        post(add, channel=f"{caller.call},{leg.channel}"),
+        told,
     ]
-    return replace(caller, at=At.TALKS, joining="", joined=key, has_music=False, is_held=False), effects
+    talks = replace(caller, at=At.TALKS, joining="", stays=False, joined=(key,))
+    return replace(talks, has_music=False, is_held=False), effects
 
 
 def _leg_gone(caller: Caller, news: LegGone, at: datetime, place: Place) -> Step:
-    if news.key == caller.joined:
-        return _alone(caller, at)
+    if news.key in caller.joined:
+        left = tuple(key for key in caller.joined if key != news.key)
+        return (replace(caller, joined=left), ()) if left else _alone(caller, at)
     if news.key == caller.joining:
-        told = Tell(AgentGone(call=caller.call, answered=False, at=at))
-        return replace(caller, joining=""), (told,)
+        told = AgentGone(call=caller.call, answered=False, at=at)
+        not_joined = NotJoined(key=news.key, at=at)
+        return replace(caller, joining="", stays=False), (Tell(not_joined if caller.stays else told),)
     return caller, ()
 
 
 def _alone(caller: Caller, at: datetime) -> Step:
     """Out of the bridge, so that the caller hears the line again, or the end."""
-    back = replace(caller, at=At.WAITS, joined="", is_held=False, prompts=Prompts())
+    back = replace(caller, at=At.WAITS, joined=(), is_held=False, prompts=Prompts())
     out = delete(f"/bridges/{bridge_of(caller.call)}")
-    return back, (out, _limit(caller, LIMIT_S), Tell(AgentGone(call=caller.call, answered=True, at=at)))
+    told = Tell(AgentGone(call=caller.call, answered=True, at=at))
+    return back, (out, _limit(caller, LIMIT_S), told)
 
 
 def _hung_up(caller: Caller, news: HungUp, at: datetime, place: Place) -> Step:
-    legs = [Leg("join", key) for key in (caller.joining, caller.joined) if key]
-    effects: list[Effect] = [delete(f"/channels/{leg.channel}", reason="normal") for leg in legs]
+    effects: list[Effect] = [*_end_legs(tuple(filter(None, (caller.joining, *caller.joined))))]
     if caller.joined:
         effects.append(delete(f"/bridges/{bridge_of(caller.call)}"))
-    return replace(caller, at=At.OVER), (
-        *effects,
-        Tell(CallerGone(call=caller.call, at=at, after=caller.last)),
-    )
+    gone = Tell(CallerGone(call=caller.call, at=at, after=caller.last))
+    return replace(caller, at=At.OVER), (*effects, gone)
+
+
+def _end_legs(keys: Sequence[str]) -> tuple[Request, ...]:
+    return tuple(delete(f"/channels/{Leg('join', key).channel}", reason="normal") for key in keys)
 
 
 def _told(caller: Caller, key: str, n: int, at: datetime) -> tuple[Caller, Tell]:

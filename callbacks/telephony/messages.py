@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from callbacks.telephony.port import (
+    AgentGone,
     CallArrived,
     CallerGone,
     DialAnswered,
@@ -16,6 +17,7 @@ from callbacks.telephony.port import (
     DialStarted,
     Joined,
     KeyPressed,
+    NotJoined,
     TelephonyEvent,
 )
 from core import inbox
@@ -27,6 +29,8 @@ EVENTS: Mapping[str, type[TelephonyEvent]] = {
     "call.key": KeyPressed,
     "call.gone": CallerGone,
     "call.joined": Joined,
+    "call.not_joined": NotJoined,
+    "call.left": AgentGone,
     "dial.started": DialStarted,
     "dial.answered": DialAnswered,
     "dial.failed": DialFailed,

@@ -11,7 +11,8 @@ from typing import Any
 
 from callbacks.results import Result
 from callbacks.telephony.ari import Leg, Place, Request, bridge_of, delete, post, ring
-from callbacks.telephony.inbound import DEVICE_RINGS, Tell
+from callbacks.telephony.effects import Tell
+from callbacks.telephony.inbound import DEVICE_RINGS
 from callbacks.telephony.port import DialAnswered, DialEnded, DialFailed, DialStarted, TelephonyEvent
 
 RESIDENT_RINGS = 40  # seconds, within what an attempt may be silent

@@ -103,6 +103,14 @@ class MessageLeft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotJoined:
+    """The device that was asked for beside another one (`stays`) has not answered; the call is as it was."""
+
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentGone:
     """The professional's telephone left a caller who is still there, or never `answered`."""
 
@@ -180,6 +188,7 @@ TelephonyEvent = (
     | CallerGone
     | Joined
     | MessageLeft
+    | NotJoined
     | AgentGone
     | CallsOn
     | TrialArrived
@@ -205,7 +214,7 @@ class OnEvent(Protocol):
 class Telephony(Protocol):
     """The exchange. Events may come late, twice and in any order; `dial` with a used key does nothing.
 
-    `hold` and `hangup` answer True when it is so, False for a clear refusal, by which nothing has changed.
+    `hold`, `release` and `hangup` answer True when it is so, False for a clear refusal: nothing has changed.
     What raises may have been done: it is not asked for again by a program.
     """
 
@@ -232,8 +241,15 @@ class Telephony(Protocol):
         """Rings the device, then `number` showing `line`; at most once for each `key`."""
         ...
 
-    async def connect(self, key: str, call: str, agent_device: str) -> None:
-        """Joins a waiting inbound call to the device; at most once for each `key`."""
+    async def connect(self, key: str, call: str, agent_device: str, *, stays: bool = False) -> None:
+        """Joins a caller to the device; at most once for each `key`.
+
+        Who talks with her is released when it answers; or, `stays`, talks on until she leaves by herself.
+        """
+        ...
+
+    async def release(self, key: str, talk: Talk) -> bool:
+        """Has the professionals' telephones leave a caller, who waits with music; once for each `key`."""
         ...
 
     async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:

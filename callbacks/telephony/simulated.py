@@ -12,6 +12,7 @@ from enum import StrEnum
 from callbacks import wav
 from callbacks.results import Result
 from callbacks.telephony.port import (
+    AgentGone,
     CallArrived,
     CallerGone,
     Can,
@@ -22,6 +23,7 @@ from callbacks.telephony.port import (
     Joined,
     KeyPressed,
     MessageLeft,
+    NotJoined,
     OnEvent,
     Prompts,
     Talk,
@@ -108,13 +110,35 @@ class SimulatedTelephony:
         for event in self._course(key, self.behaviour_of(number)):
             await self._report(event)
 
-    async def connect(self, key: str, call: str, agent_device: str) -> None:
-        """Joins a waiting caller to a device; a key used before joins nobody."""
+    async def connect(self, key: str, call: str, agent_device: str, *, stays: bool = False) -> None:
+        """Joins a caller to a device, which answers unless scripted; a key used before joins nobody."""
         if key in self._keys or not self._caller(call).on:
             return
         self._keys.add(key)
+        if self.behaviour_of(agent_device) is not Behaviour.ANSWERS:
+            at = self._clock.now()
+            await self._report(
+                NotJoined(key=key, at=at) if stays else AgentGone(call=call, answered=False, at=at)
+            )
+            return
+        if not stays:
+            self._part(call)
         self.connected[key] = (call, agent_device)
         await self._report(Joined(key=key, at=self._clock.now()))
+
+    async def release(self, key: str, talk: Talk) -> bool:
+        """The professionals' telephones leave; a key used before changes nothing."""
+        if key in self._keys:
+            return True
+        self._keys.add(key)
+        if not talk.call or not self._is_on(talk):
+            return False
+        self._part(talk.call)
+        self.on_hold.discard(talk)
+        prompts = await self._report(AgentGone(call=talk.call, answered=True, at=self._clock.now()))
+        if prompts is not None:
+            self.calls[talk.call].heard.append(prompts)
+        return True
 
     async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
         """The resident hears music, or talks on; a key used before changes nothing."""
@@ -198,6 +222,9 @@ class SimulatedTelephony:
     def behaviour_of(self, number: str) -> Behaviour:
         """What the person of `number` does when called; everyone answers unless scripted."""
         return self._behaviours.get(number, Behaviour.ANSWERS)
+
+    def _part(self, call: str) -> None:
+        self.connected = {key: joined for key, joined in self.connected.items() if joined[0] != call}
 
     def _is_on(self, talk: Talk) -> bool:
         if talk.dial:

@@ -79,10 +79,15 @@ class WebhookTelephony:
             if self._on_event is not None:
                 await self._on_event(failed)
 
-    async def connect(self, key: str, call: str, agent_device: str) -> None:
-        """Asks the exchange to join a waiting caller to the device."""
-        if not await self._send("connect", key=key, call=call, device=agent_device):
+    async def connect(self, key: str, call: str, agent_device: str, *, stays: bool = False) -> None:
+        """Asks the exchange to join a caller to the device."""
+        name = "join" if stays else "connect"
+        if not await self._send(name, key=key, call=call, device=agent_device):
             raise NotKnown("refused")
+
+    async def release(self, key: str, talk: Talk) -> bool:
+        """Asks the exchange to let the caller wait."""
+        return await self._send("release", key=key, **_named(talk))
 
     async def hold(self, key: str, talk: Talk, *, on: bool) -> bool:
         """Asks the exchange to hold the resident, or to let both talk on."""

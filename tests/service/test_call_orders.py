@@ -10,19 +10,32 @@ from sqlalchemy import select
 
 from callbacks import orders
 from callbacks import service as callbacks
-from callbacks.errors import NoCall, OrderInHand
+from callbacks.errors import NoCall, NotFree, OrderInHand
 from callbacks.models import CallOrder
 from callbacks.orders import LATE, LATEST, SILENCE, Given, Kind, Outcome
-from callbacks.telephony.port import CallerGone, DialAnswered, DialEnded, DialStarted, Joined, Talk
+from callbacks.telephony.port import (
+    AgentGone,
+    CallerGone,
+    DialAnswered,
+    DialEnded,
+    DialStarted,
+    Joined,
+    NotJoined,
+    Talk,
+)
 from core import jobs
 from core.clock import FixedClock
 from core.errors import NotFound
 from core.identity import Actor
 from core.store import Store, Tx
-from ensilinja import work
+from ensilinja import (
+    ops_calls,  # noqa: F401 - its operations are known by it
+    work,
+)
 from ensilinja.ops import OPS, perform, read_body
 from ensilinja.row_calls import RowCall
 from ensilinja.rows import rows
+from queues import service as queues
 from queues.errors import StaleAssignment
 from queues.service import entry_of
 from tests.builders import MONDAY, a_store
@@ -185,6 +198,76 @@ async def test_only_the_holder_orders(store: Store) -> None:
                     does(tx, one, op, contact)
             with pytest.raises(StaleAssignment):
                 does(tx, nurse, op, contact, assignment=99)
+
+    await store.write(walk)
+
+
+async def transfers(store: Store) -> tuple[Actor, Actor, int, Given]:
+    """A call that is asked to be taken over by a colleague, whose telephone rings."""
+    nurse, contact, _ = await store.write(came_in)
+    other = await store.write(a_nurse, "nurse2")
+
+    def asks(tx: Tx) -> Given:
+        asked = does(tx, nurse, "call.colleagues", contact)["colleagues"]
+        assert [one["id"] for one in asked] == [other.id]
+        does(tx, nurse, "call.transfer", contact, to=other.id)
+        [given] = gives(tx)
+        return given
+
+    return nurse, other, contact, await store.write(asks)
+
+
+async def test_who_answers_has_the_contact_and_until_then_it_is_the_others(store: Store) -> None:
+    nurse, other, contact, given = await transfers(store)
+    before = await store.read(entry_of, contact)
+    assert (before.state, before.agent) == ("held", nurse.id)
+    assert (await store.read(call_of, contact)).order_state == "asked"
+    for _ in range(2):
+        await store.write(callbacks.hear, PROVIDER, Joined(key=given.key, at=MONDAY), SERVICES)
+    after = await store.read(entry_of, contact)
+
+    assert (after.state, after.agent, after.due_at) == ("held", other.id, before.due_at)
+    assert after.assignment > before.assignment
+    call = await store.read(call_of, contact)
+    assert (call.state, call.order) == ("on", None)
+    with pytest.raises(NotFound):
+        await store.write(does, nurse, "call.hold", contact)
+    await store.write(does, other, "call.hold", contact)
+
+
+async def test_a_colleague_who_does_not_answer_leaves_the_call_where_it_was(store: Store) -> None:
+    nurse, _, contact, given = await transfers(store)
+    await store.write(callbacks.hear, PROVIDER, NotJoined(key=given.key, at=MONDAY), SERVICES)
+    await store.write(callbacks.hear, PROVIDER, Joined(key=given.key, at=MONDAY), SERVICES)  # too late
+
+    assert (await store.read(entry_of, contact)).agent == nurse.id
+    assert (await store.read(call_of, contact)).order_state == "failed"
+
+
+async def test_nobody_is_rung_who_could_not_take_it(store: Store) -> None:
+    def walk(tx: Tx) -> None:
+        nurse, contact, _ = came_in(tx)
+        busy, elsewhere = a_nurse(tx, "nurse2"), a_nurse(tx, "nurse3", queues="dental")
+        callbacks.take(tx, busy, a_callback(tx).contact, "by_hand", SERVICES)
+        for one in (busy, elsewhere, nurse):
+            with pytest.raises(NotFree):
+                does(tx, nurse, "call.transfer", contact, to=one.id)
+
+    await store.write(walk)
+
+
+async def test_a_caller_whom_somebody_took_is_not_hung_up_on_when_the_first_leaves(store: Store) -> None:
+    """Let go, transferred and taken: the first telephone's end is told while the second still rings."""
+
+    def walk(tx: Tx) -> None:
+        nurse, contact, talk = came_in(tx)
+        other = a_nurse(tx, "nurse2")
+        entry = entry_of(tx, contact)
+        queues.give_back(tx, entry.id, apart=timedelta(0), reason="transfer", actor=nurse.key)
+        callbacks.take(tx, other, contact, "by_hand", SERVICES)
+        left = AgentGone(call=talk.call, answered=True, at=tx.now)
+        prompts = callbacks.hear(tx, PROVIDER, left, SERVICES)
+        assert prompts is not None and not prompts.hang_up
 
     await store.write(walk)
 

@@ -7,6 +7,7 @@ import pytest
 from callbacks import wav
 from callbacks.results import Result
 from callbacks.telephony.port import (
+    AgentGone,
     CallArrived,
     CallerGone,
     CallsOn,
@@ -18,6 +19,7 @@ from callbacks.telephony.port import (
     Joined,
     KeyPressed,
     MessageLeft,
+    NotJoined,
     Prompts,
     Talk,
     Telephony,
@@ -123,6 +125,48 @@ async def test_a_telephone_that_joined_is_told_by_its_key(exchange: Exchange) ->
     await talks(exchange, came_in=True)
 
     assert [event.key for event in ear.news if isinstance(event, Joined)] == ["b1"]
+
+
+async def test_a_colleague_comes_into_the_call_and_the_other_may_leave(exchange: Exchange) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    talk = await talks(exchange, came_in=True)
+    assert Can.TRANSFER in exchange.can
+    for _ in range(2):
+        await exchange.connect("t1", talk.call, "other", stays=True)
+    assert set(exchange.connected) == {"b1", "t1"}
+    assert await exchange.hold("o1", talk, on=True)  # of who has the call now
+    assert await exchange.hangup("o2", talk)
+
+    assert [event.key for event in ear.news if isinstance(event, Joined)] == ["b1", "t1"]
+    assert ear.kinds[-1] is CallerGone
+
+
+async def test_a_colleague_who_does_not_answer_changes_nothing(exchange: Exchange) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    talk = await talks(exchange, came_in=True)
+    exchange.behaviour("other", Behaviour.NO_ANSWER)
+    await exchange.connect("t1", talk.call, "other", stays=True)
+
+    assert [event.key for event in ear.news if isinstance(event, NotJoined)] == ["t1"]
+    assert not any(isinstance(event, AgentGone) for event in ear.news)
+    assert set(exchange.connected) == {"b1"}
+    assert await exchange.hold("o1", talk, on=True)
+
+
+async def test_a_caller_who_is_let_go_waits_on(exchange: Exchange) -> None:
+    ear = Ear()
+    await exchange.start(ear)
+    talk = await talks(exchange, came_in=True)
+    assert await exchange.release("r1", talk)
+    assert not await exchange.release("r2", talk)
+    assert exchange.connected == {}
+    await exchange.connect("b2", talk.call, "desk")
+
+    assert set(exchange.connected) == {"b2"}
+    [left] = [event for event in ear.news if isinstance(event, AgentGone)]
+    assert left.answered and not any(isinstance(event, CallerGone) for event in ear.news)
 
 
 async def talks(exchange: Exchange, *, came_in: bool) -> Talk:

@@ -2,8 +2,11 @@
 
 import pytest
 
+from callbacks import service as callbacks
 from callbacks.orders import Kind as Ordered
 from chat import service as chat
+from ensilinja import ops_staff
+from ensilinja.ops import Transfer
 from router.promising import Kind, promises_of
 from tests.telephone.house import House, eventually
 from tests.telephone.sip import Caller, answers, hangs_up, refuses, rings_on
@@ -178,6 +181,53 @@ async def test_the_console_holds_talks_on_and_hangs_up(house: House, *, came_in:
     entry = await house.entry(contact)
 
     assert (entry.state, entry.agent) == ("held", nurse.id)
+
+
+async def test_a_colleague_takes_a_call_over_by_her_telephone(house: House) -> None:
+    """The caller on hold, two professionals talk, the first leaves; the colleague goes on with the caller."""
+    first, second = await house.nurse("101"), await house.nurse("102")
+    telephone, other = house.telephone("101"), house.telephone("102")
+    caller = house.rings(Caller().is_hung_up().script)
+    call = await house.call("in_line")
+    assignment = await house.takes(first, call.contact_id)
+    await talks(house)
+    await house.orders(first, call.contact_id, assignment, Ordered.HOLD)
+    await house.runtime.store.write(callbacks.transfer, first, call.contact_id or 0, assignment, second.id)
+
+    async def is_hers() -> bool:
+        return bool((await house.entry(call.contact_id)).agent == second.id)
+
+    await eventually(is_hers)
+    [together] = await house.talking()
+    assert len(together) == 2 and call.provider_id not in together  # the caller hears neither
+    await house.ends(next(leg for leg in together if "bridge" in leg))
+    await eventually(lambda: telephone.went_well)
+    assignment = (await house.entry(call.contact_id)).assignment
+    await house.orders(second, call.contact_id, assignment, Ordered.RESUME)
+    assert [call.provider_id in channels for channels in await house.talking()] == [True]
+    await house.orders(second, call.contact_id, assignment, Ordered.HANG_UP)
+    await over(house)
+
+    await eventually(lambda: caller.went_well and other.went_well)
+
+
+async def test_a_caller_who_is_let_go_waits_for_the_queue_she_is_transferred_to(house: House) -> None:
+    nurse, telephone = await house.nurse("101"), house.telephone("101")
+    second, other = await house.nurse("102", "nurse"), house.telephone("102")
+    caller = house.rings(Caller().is_hung_up().script)
+    call = await house.call("in_line")
+    assignment = await house.takes(nurse, call.contact_id)
+    await talks(house)
+    body = Transfer(contact=call.contact_id or 0, assignment=assignment, queue="nurse", release=True)
+    await house.runtime.store.write(ops_staff.transfer, nurse, body, house.runtime.services)
+    await eventually(lambda: telephone.went_well)
+    assert not caller.is_done
+    await house.takes(second, call.contact_id)
+    await talks(house)
+    await house.ends(call.provider_id)
+    await over(house)
+
+    await eventually(lambda: caller.went_well and other.went_well)
 
 
 @pytest.mark.parametrize("stays", [True, False], ids=["until the other answers", "and hangs up at once"])

@@ -12,7 +12,8 @@ from callbacks.results import Result
 from callbacks.telephony import inbound, outbound
 from callbacks.telephony.adopting import standing
 from callbacks.telephony.ari import Channel, Leg, Place, Request, leg_of, read_event
-from callbacks.telephony.inbound import At, Caller, Tell
+from callbacks.telephony.effects import Tell, Wait
+from callbacks.telephony.inbound import At, Caller
 from callbacks.telephony.outbound import Dialled, Stage
 from callbacks.telephony.port import DialEnded, DialFailed, Prompts
 from callbacks.telephony.sounds import files
@@ -80,7 +81,7 @@ def test_who_waits_in_the_line_is_asked_again_each_minute() -> None:
     state, effects = after(inbound.Arrived("dental", None), in_line, inbound.Played("ensilinja-c-1"))
     _, later = after(inbound.TimeUp(1), again, inbound.Played("ensilinja-c-2"), caller=state)
 
-    assert [each.seconds for each in (*effects, *later) if isinstance(each, inbound.Wait)] == [60.0, 60.0]
+    assert [each.seconds for each in (*effects, *later) if isinstance(each, Wait)] == [60.0, 60.0]
     assert [each.event.n for each in later if isinstance(each, Tell)] == [1]
 
 
@@ -107,7 +108,7 @@ def test_no_telephone_is_left_over_whatever_comes(news: list[inbound.News]) -> N
     gone = {
         f"/channels/{Leg('join', each.key).channel}" for each in news if isinstance(each, inbound.LegGone)
     }
-    on = {f"/channels/{Leg('join', each).channel}" for each in (state.joining, state.joined) if each}
+    on = {f"/channels/{Leg('join', each).channel}" for each in (state.joining, *state.joined) if each}
 
     assert rung - ended - gone <= on
     over, last = inbound.step(state, inbound.HungUp(), AT, PLACE)
