@@ -72,8 +72,10 @@ async def keep_link(runtime: Runtime, exchange: AsteriskTelephony) -> None:
     holder = secrets.token_hex(8)
     while True:
         with contextlib.suppress(TimeoutError, Unavailable):
+            before = asyncio.get_running_loop().time()
             if await runtime.store.write(lease.take, LINK, holder, HELD):
-                async with asyncio.timeout(HELD) as held:
+                exchange.hold_until(before + HELD)
+                async with asyncio.timeout_at(before + HELD) as held:
                     await first_of(link=exchange.run(), lease=_renew(runtime, exchange, holder, held))
         await asyncio.sleep(RENEWED)
 
@@ -89,6 +91,7 @@ async def _renew(runtime: Runtime, exchange: AsteriskTelephony, holder: str, hel
                 if not await runtime.store.write(_take, holder, is_linked=exchange.is_linked):
                     return
                 held.reschedule(before + HELD)
+                exchange.hold_until(before + HELD)
     finally:
         with contextlib.suppress(Unavailable):
             await runtime.store.write(_let_go, holder)

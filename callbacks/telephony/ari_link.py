@@ -1,6 +1,8 @@
 """The link to Asterisk's ARI: requests over HTTP and its events over a WebSocket. I/O only."""
 
+import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -31,6 +33,12 @@ class AriLink:
         self._url, self.app = url.rstrip("/"), app
         self._sign_in = {"Authorization": aiohttp.encode_basic_auth(user, password, encoding="utf-8")}
         self._http: aiohttp.ClientSession | None = None
+        self.until = math.inf  # of the loop's clock: from then on another process may have the link
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether nobody else can have the link yet; a process that slept sees it before it does anything."""
+        return asyncio.get_running_loop().time() < self.until
 
     async def start(self) -> None:
         """Opens nothing yet."""
@@ -65,6 +73,8 @@ class AriLink:
 
     async def ask(self, request: Request) -> bool:
         """Whether Asterisk did it; False for a clear refusal, NotKnown when it did not say."""
+        if not self.is_ours:
+            raise NotKnown("another has the link")
         if self._http is None:
             return False
         try:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
@@ -20,6 +19,7 @@ from callbacks.telephony import inbound, outbound, trials
 from callbacks.telephony.adopting import Standing, Waiting, standing
 from callbacks.telephony.ari import AriEvent, Leg, Place, Request, bridge_of, delete, leg_of, read_event
 from callbacks.telephony.ari_link import AriLink
+from callbacks.telephony.course import Course
 from callbacks.telephony.effects import Tell, Wait
 from callbacks.telephony.inbound import Caller
 from callbacks.telephony.ordering import Order, obey
@@ -46,18 +46,7 @@ log = structlog.get_logger(__name__)
 
 PAUSE, LONGEST_PAUSE = 0.25, 5.0  # seconds before the next try to connect; doubled, and spread
 WATCH = 20.0  # seconds between two signs that callers are looked after; inbound.LIMIT_S is their end
-UNREAD = 64  # news of one call that may wait; a person presses no more keys than that
 HIDDEN = frozenset({"", "anonymous", "unavailable", "restricted", "private"})
-
-
-@dataclass(slots=True)
-class Course:
-    """One call under way: where it is, and the news it has not heard yet."""
-
-    state: Caller | Dialled
-    news: asyncio.Queue[inbound.News | outbound.News | Order] = field(
-        default_factory=lambda: asyncio.Queue(UNREAD)
-    )
 
 
 class AsteriskTelephony:
@@ -96,6 +85,10 @@ class AsteriskTelephony:
         """Ends the link; calls that are on go on."""
         self._on_event = None
         await self._link.stop()
+
+    def hold_until(self, at: float) -> None:
+        """The link is this process's until then, on the loop's clock: later it gives no command."""
+        self._link.until = at
 
     async def run(self) -> None:
         """Keeps the link until cancelled, connecting again after every loss."""
@@ -389,6 +382,8 @@ class AsteriskTelephony:
         """Tells the service; what must not be lost is told until it is stored."""
         pause = PAUSE
         while self._on_event is not None:
+            if not self._link.is_ours:
+                raise NotKnown("another has the link")
             try:
                 return await self._on_event(event)
             except Unavailable:

@@ -33,6 +33,7 @@ class Proxy:
         self.port = 0
         self.latency = 0.0  # seconds each piece takes on its way
         self.rate = 0.0  # bytes a second; 0: as fast as they come
+        self.asked = bytearray()  # what has come from the clients
         self._target = target
         self._links: set[Link] = set()
         self._flows = asyncio.Event()
@@ -93,6 +94,8 @@ class Proxy:
             await asyncio.sleep(self.latency + (len(piece) / self.rate if self.rate else 0.0))
         await self._flows.wait()
         if not link.is_lost:
+            if writer is link.ends[1]:
+                self.asked += piece
             writer.write(piece)
             await writer.drain()
 

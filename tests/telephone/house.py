@@ -150,6 +150,8 @@ class House:
             print(person.errors)
         for channel in await self.ari("/channels"):
             await self.ari(f"/channels/{channel['id']}", method="DELETE")
+        for bridge in await self.ari("/bridges"):
+            await self.ari(f"/bridges/{bridge['id']}", method="DELETE")
         await eventually(self.is_quiet)
 
     def _person(self, script: str, **more: Any) -> Person:

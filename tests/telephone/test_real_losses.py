@@ -1,7 +1,11 @@
 """What real callers meet when our process, the link or the Asterisk itself is gone: an answer, always."""
 
 import asyncio
+import base64
+import os
+import signal
 import sqlite3
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -13,9 +17,9 @@ import websockets
 from callbacks.telephony import asterisk, inbound
 from callbacks.telephony.asterisk import AsteriskTelephony
 from router.promising import promises_of
-from tests.builders import migrated
+from tests.builders import TEST_KEY, migrated
 from tests.faults.proxy import proxied
-from tests.faults.server import Server, an_open_county
+from tests.faults.server import OURS, ROOT, Server, an_open_county
 from tests.faults.sizes import sized
 from tests.faults.telling import report
 from tests.telephone.house import House, a_house, auth, eventually, telephony_of
@@ -222,6 +226,66 @@ async def test_another_process_takes_over_the_calls(
         assert isinstance(first.telephony, AsteriskTelephony)
 
     report("F27", "asterisk", f"another process has the link after {took:.1f} s")
+
+
+FROZEN = 12.0  # seconds: a question of A's caller runs out in them
+MUTANT = (sys.executable, str(ROOT / "tests" / "mutants" / "sleeping_holder.py"))
+
+
+@pytest.mark.parametrize("is_mutant", [False, True], ids=["", "mutant"])
+async def test_a_frozen_holder_that_wakes_gives_no_command(
+    people: House, pg_url: Callable[[], str], tmp_path: Path, sounds: Path, *, is_mutant: bool
+) -> None:
+    """Another has taken over: a caller is not spoken to twice, and who was called back is rung once."""
+    people.pbx.wait_for_us(10)
+    address = pg_url()
+    server = Server(tmp_path, an_open_county(tmp_path), address, program=MUTANT if is_mutant else OURS)
+    ways = telephony_of(people.pbx, sounds)
+    key = base64.b64encode(TEST_KEY).decode()
+    async with proxied(people.pbx.ari_port) as proxy:
+        ways["telephony_url"] = f"http://127.0.0.1:{proxy.port}/ari"
+        try:
+            server.start(**{f"ENSILINJA_{name.upper()}": value for name, value in ways.items()})
+            await asyncio.to_thread(server.wait_ready)
+            await eventually(lambda: b"/asterisk/info" in proxy.asked, within=30)  # it has read what is on
+            people.rings(Caller().wait(90).script)
+            await eventually(lambda: b"/play/" in proxy.asked, within=30)
+            os.kill(server.pid, signal.SIGSTOP)
+            frozen = time.monotonic()
+            async with a_house(people.pbx, tmp_path / "b", sounds, database_url=address, key=key) as second:
+                took = time.monotonic() - frozen
+                second.people = people.people  # ended with the others
+                await is_called_back(second)
+                await asyncio.sleep(max(0.0, frozen + FROZEN - time.monotonic()))
+                proxy.asked.clear()
+                os.kill(server.pid, signal.SIGCONT)
+                await asyncio.sleep(3)
+                commands = sum(bytes(proxy.asked).count(verb) for verb in (b"POST /ari/", b"DELETE /ari/"))
+                if not is_mutant:
+                    assert second.telephony.is_linked and len(await second.ari("/channels")) == 3
+                    assert [attempt.result for attempt in await second.attempts()] == ["reached"]
+        finally:
+            server.kill()
+    if not is_mutant:
+        report(
+            "F27",
+            "asterisk",
+            f"frozen {FROZEN:.0f} s: another linked {took:.1f} s after, {commands} commands",
+        )
+    assert (commands > 0) is is_mutant
+
+
+async def is_called_back(house: House) -> None:
+    """A resident is rung for a professional, and both talk."""
+    nurse = await house.nurse("101")
+    house.telephone("101")
+    house.resident(answers())
+    await house.dials(nurse)
+
+    async def are_talking() -> bool:
+        return [len(channels) for channels in await house.talking()] == [2]
+
+    await eventually(are_talking)
 
 
 async def test_callers_whom_nobody_looks_after_any_more_are_answered_by_the_pbx(
