@@ -1,6 +1,7 @@
 """Messages after the tone: each is a contact with a promise once, sealed, and for who may read it alone."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -31,7 +32,7 @@ class Exchange(SimulatedTelephony):
 
     def __init__(self, store: Store, clock: FixedClock) -> None:
         super().__init__(clock)
-        self.store, self.clock, self.is_away = store, clock, False
+        self.store, self.clock, self.is_away, self.services = store, clock, False, SERVICES
 
     async def open(self) -> None:
         await self.start(self.told)
@@ -39,7 +40,7 @@ class Exchange(SimulatedTelephony):
     async def told(self, event: TelephonyEvent, event_id: str = "") -> Prompts | None:
         if self.is_away and isinstance(event, MessageLeft):
             raise Unavailable(reason="store")
-        return await self.store.write(callbacks.hear_once, self.name, event_id, event, SERVICES)
+        return await self.store.write(callbacks.hear_once, self.name, event_id, event, self.services)
 
     async def rings_silently(self, number: str | None = PHONE) -> str:
         """Somebody rings and presses nothing, until a message can be left."""
@@ -170,6 +171,19 @@ async def test_open_line_takes_no_message(exchange: Exchange) -> None:
     await exchange.press(call, "2")
 
     assert all(not prompts.record_s for prompts in exchange.calls[call].heard)
+
+
+async def test_full_line_takes_a_message_by_a_key_and_who_presses_nothing_waits(exchange: Exchange) -> None:
+    exchange.clock.set(MONDAY)
+    catalogue = SERVICES.catalogue
+    lines = tuple(replace(line, voicemail=True) for line in catalogue.lines)
+    exchange.services = replace(SERVICES, catalogue=replace(catalogue, lines=lines))
+    speaks, waits = [await exchange.ring("elderly", number) for number in (PHONE, OTHER_PHONE)]
+    await exchange.press(speaks, "2")
+    await exchange.wait(waits)
+
+    assert exchange.calls[speaks].heard[-1].record_s == SERVICES.catalogue.limits.voicemail_s
+    assert await step_of(exchange, waits) == Step.IN_LINE
 
 
 async def test_line_without_voicemail_takes_no_message(exchange: Exchange) -> None:

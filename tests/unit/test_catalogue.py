@@ -249,6 +249,13 @@ def test_an_exception_by_date_overrides_the_week(county: Path) -> None:
     assert not is_open(hours, datetime(2026, 12, 23, 9, 30, tzinfo=UTC))
 
 
+def test_messages_longer_than_their_file_may_be_are_a_fault(county: Path) -> None:
+    change(county / "service.toml", "voicemail_kb = 2048", "voicemail_kb = 512")
+
+    [fault] = faults_of(county)
+    assert "voicemail_kb" in fault and "service.toml" in fault
+
+
 def test_a_line_s_own_tries_stand_over_the_county_s(catalogue: Catalogue, county: Path) -> None:
     change(
         county / "lines.toml",
