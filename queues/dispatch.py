@@ -46,6 +46,7 @@ OF_WAITING = (
     *("language", "weight", "preferred_agent_id", "preferred_until"),
 )
 """The columns of `Waiting` but for the last, in their order."""
+QUEUE = OF_WAITING.index("queue")
 READ = (
     *(ENTRY.c[name] for name in (*OF_WAITING, "contact_id", "state", "assignment", "agent_id")),
     cast(ENTRY.c.passed, Text).label("passed"),
@@ -78,13 +79,13 @@ def decided(tx: Tx, catalogue: Catalogue) -> tuple[Decision, Mapping[int, Any], 
         decision = match([waiting_of(row) for row in rows], agents, tx.now, settings)
         short = too_short(decision, rows, near)
         if not short:
-            return decision, {row.id: row for row in rows}, agents
+            return decision, {row[0]: row for row in rows}, agents
         near |= dict.fromkeys(short, LOOKAHEAD)  # so many are held back: look past them
 
 
 def too_short(decision: Decision, rows: Sequence[Any], near: Mapping[str, int]) -> set[str]:
     """The queues where live work was read in part only, and all of it looked at for somebody with room."""
-    read = Counter((row.queue, row.channel) for row in rows)
+    read = Counter(row[QUEUE : QUEUE + 2] for row in rows)  # of queue and channel
     return {
         kind.queue
         for kind in decision.ran_out
@@ -186,8 +187,8 @@ def head_of(queue: ColumnElement[str], channel: ColumnElement[str]) -> Select[An
 
 
 def waiting_of(row: Any) -> Waiting:
-    """The matcher's value for an entry."""
-    return Waiting._make((*row[: len(OF_WAITING)], passed_of(row.passed)))
+    """The matcher's value for an entry; by place, as a name costs twice as much and there are many rows."""
+    return Waiting._make((*row[: len(OF_WAITING)], passed_of(row[-1])))
 
 
 @lru_cache(maxsize=1024)

@@ -117,13 +117,15 @@ class Line:
 
     def __init__(self, waiting: Iterable[Waiting] = ()) -> None:
         self.entries: dict[int, Waiting] = {}
-        self._lists: dict[Kind, list[Rank]] = {}
+        lists: dict[
+            tuple[str, str, int], list[Rank]
+        ] = {}  # a kind costs more to make, so one of each is made
         for entry in waiting:
-            self.entries[entry.id] = entry
-            if entry.tier:
-                self._lists.setdefault(entry.kind, []).append(entry.rank)
-        for ranks in self._lists.values():
-            ranks.sort()
+            number, _, queue, channel, tier, due_at, arrived_at, *_, weight, _, _, _ = entry
+            self.entries[number] = entry
+            if tier:
+                lists.setdefault((queue, channel, weight), []).append(Rank(tier, due_at, arrived_at, number))
+        self._lists = {Kind(*kind): sorted(ranks) for kind, ranks in lists.items()}
 
     def __len__(self) -> int:
         return len(self.entries)
