@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from chat import service as chat
 from core.errors import EnsilinjaError
 from core.store import Recorded, Tx
 from ensilinja.feed import Feed, News, remembered
@@ -43,6 +45,12 @@ class Counts(Feed):
         super()._push_all(news)
 
 
+def come(tx: Tx, contacts: Sequence[int]) -> None:
+    """Whose page was closed for a while is back."""
+    for contact in contacts:
+        chat.connected(tx, contact)
+
+
 class Pairs:
     """The same browsers twice: on the feed in question and on one that reads."""
 
@@ -62,13 +70,19 @@ class Pairs:
 
     async def open_all(self) -> None:
         """A browser for everybody, of which consoles have all conversations open: the feed checks rights."""
+        await self.runtime.store.write(come, list(self.day.contacts.values()))
+        self.screens = [pair for pair in self.screens if not pair[0].is_over]
+        here = {mine.actor for mine, _ in self.screens}
         people = [(self.day.resident(name), "resident") for name in self.day.contacts]
         for actor, role in [*people, *((nurse, "console") for nurse in self.day.nurses)]:
-            pair = Watcher(actor, role, self.runtimes[0]), Watcher(actor, role, self.runtimes[1])
-            for each in pair:
-                await each.open()
-                each.connection.open_contacts |= set(self.day.contacts.values())
-            self.screens.append(pair)
+            if actor not in here:
+                pair = Watcher(actor, role, self.runtimes[0]), Watcher(actor, role, self.runtimes[1])
+                for each in pair:
+                    await each.open()
+                self.screens.append(pair)
+        for each in chain.from_iterable(self.screens):
+            each.connection.open_contacts |= set(self.day.contacts.values())
+            each.listen()
 
     async def do(self, name: str, act: Act) -> None:
         """The act, and on either feed the same frames."""
@@ -80,9 +94,8 @@ class Pairs:
             await feed.turn()
         for mine, read in self.screens:
             assert list(mine.connection.outbox) == list(read.connection.outbox), (name, mine.actor.key)
-            for each in (mine, read):
-                each.leave()
-        self.screens.clear()
+            mine.listen()
+            read.listen()
         assert self.feeds[0].seen == self.feeds[1].seen
 
 
