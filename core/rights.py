@@ -137,6 +137,7 @@ POLICIES: Mapping[str, Policy] = {
     "callback.move": holder,
     "callback.join": holder,
     "board.read": supervisor,
+    "figures.read": supervisor,
     "demo.phone": anyone,
     "callback.link": anyone,  # the page checks the link
     "hook": anyone,  # the page checks the signature

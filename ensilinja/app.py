@@ -41,7 +41,7 @@ from ensilinja.notify.file import FileSms
 from ensilinja.notify.gateway import GatewaySms
 from ensilinja.notify.plan import Plan, load_plan
 from ensilinja.notify.port import Sms
-from ensilinja.pages import faults, offline, resident, staff, static, telephone
+from ensilinja.pages import faults, figures, offline, resident, staff, static, telephone
 from ensilinja.people import run as run_people
 from ensilinja.rendering import make_templates
 from ensilinja.runtime import RUNTIME, Runtime
@@ -184,6 +184,7 @@ def all_doors(*, is_demo: bool) -> list[Doors]:
         offline.doors,
         *resident.ALL,
         staff.doors,
+        figures.doors,
     ]
     return [*rooms, telephone.doors] if is_demo else rooms
 

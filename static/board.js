@@ -21,6 +21,7 @@ function Board({ t, lang }) {
   const given = { board, t, lang, now };
   return html`<div class="board" data-stale=${String(stale)} data-paused=${String(state.isPaused)}>
     <header class="board-head"><h1>${t("board.title")}</h1>
+      <p><a href="/tunnusluvut">${t("board.figures")}</a></p>
       <p class="tabular">${board ? t("board.updated", { time: clock(state.isPaused ? board.now : state.time, lang, true) }) : t("console.loading")}
         ${stale && board ? html` <strong class="stale-word">${t("board.stale")}</strong>` : ""}
         ${state.isPaused ? html` <strong class="stale-word">${t("board.paused")}</strong>` : ""}</p>

@@ -74,6 +74,12 @@ def promised(at: float, due: float, kind: str = "callback", promise: int = 1) ->
     return (at, "promise.made", {"promise": promise, "kind": kind, "due_at": iso(due)})
 
 
+def surveyed(score: int | None, *, queue: str = "nurse") -> list[Step]:
+    """A chat whose resident was asked by text, and answered or not."""
+    answer: list[Step] = [] if score is None else [(25, "survey.answered", {"score": score})]
+    return [*chat(queue=queue), (20, "survey.asked", {}), *answer]
+
+
 def kept(at: float, promise: int = 1) -> Step:
     return (at, "promise.kept", {"promise": promise, "kept_at": iso(at), "in_time": True})
 

@@ -1,5 +1,6 @@
 """What is committed is tidy, and the image is made the way the security table asks."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,17 @@ from tools.tidy import faults_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("ensilinja", "chat", "callbacks", "router", "queues", "triage", "core", "static", "config")
+
+
+def test_migrations_are_one_chain() -> None:
+    # Two that were written side by side get the same number, and a rebase does not see it.
+    names = sorted(path.name for path in (ROOT / "ensilinja/migrations/versions").glob("[0-9]*.py"))
+    texts = [(ROOT / "ensilinja/migrations/versions" / name).read_text("utf-8") for name in names]
+    told = [re.findall(r'^(?:down_)?revision = "?(\w+)"?$', text, re.MULTILINE) for text in texts]
+
+    numbers = [f"{n:04}" for n in range(1, len(names) + 1)]
+    assert [name[:4] for name in names] == numbers
+    assert told == [[number, before] for number, before in zip(numbers, ["None", *numbers], strict=False)]
 
 
 def test_committed_files_are_tidy() -> None:

@@ -9,7 +9,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from core.county import Limits
+from core.events import record
+from core.identity import SYSTEM
 from core.store import Tx
+from ensilinja.notify.events import SurveyAnswered, SurveyAsked
 from ensilinja.notify.models import NOTICE, SURVEY, Survey
 from router.promising import text_resident
 from router.standing import the_contact
@@ -40,6 +43,7 @@ def ask(tx: Tx, contact: int, phone_blind: str, limits: Limits) -> bool:
         return False
     if not any(row.contact_id == contact for row in earlier):
         tx.add(Survey(contact_id=contact, phone_blind=phone_blind, sent_at=tx.now))
+        record(tx, SurveyAsked(), contact=contact, actor=SYSTEM.key)
     return True
 
 
@@ -55,6 +59,7 @@ def hear(tx: Tx, phone_blind: str, words: str) -> bool:
         row.stopped_at = tx.now
     elif row.score is None and (score := score_of(words)) is not None:
         row.score, row.answered_at = score, tx.now
+        record(tx, SurveyAnswered(score=score), contact=row.contact_id, actor=f"resident:{row.contact_id}")
         key = f"survey:thanks:{row.contact_id}"
         text_resident(tx, row.contact_id, key=key, text="sms.survey_thanks")
     else:

@@ -9,7 +9,7 @@ from core.county import LocalText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """One figure's meaning. `unit` is percent, seconds or contacts; `target` is in the same unit."""
+    """One figure's meaning. `unit` is percent, points, seconds or contacts; `target` is in the same unit."""
 
     id: str
     version: int
@@ -184,6 +184,15 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
                 " / tasks whose newest outcome says with or without one",
                 unit="percent",
                 target=50,
+            ),
+            Definition(
+                id="nps",
+                version=1,
+                name=LocalText("NPS", "NPS", "NPS"),
+                formula="% of answers 9-10 minus % of answers 0-6, of contacts whose resident was asked by"
+                " text and answered a number; n and the answer rate are shown; hidden when n < 5",
+                unit="points",
+                target=60,
             ),
             Definition(
                 id="volume",

@@ -103,6 +103,8 @@ class Fact:
     outcome: str | None = None
     is_resolved: bool | None = None
     is_counted: bool | None = None
+    survey_asked_at: datetime | None = None
+    survey_score: int | None = None
 
     @property
     def answered_at(self) -> datetime | None:
@@ -298,6 +300,20 @@ def concluded(fact: Fact, event: Recorded) -> Fact:
     )
 
 
+def surveyed(fact: Fact, event: Recorded) -> Fact:
+    """The resident was asked how the service did."""
+    return replace(fact, survey_asked_at=fact.survey_asked_at or event.at)
+
+
+def scored(fact: Fact, event: Recorded) -> Fact:
+    """She answered; only the first number counts."""
+    score = event.data.get("score")
+    asked_at = fact.survey_asked_at or event.at
+    return replace(
+        fact, survey_asked_at=asked_at, survey_score=score if fact.survey_score is None else fact.survey_score
+    )
+
+
 def requested(fact: Fact, event: Recorded, way: str | None) -> datetime | None:
     """When a callback was first asked for; unchanged when this is not about one."""
     return fact.requested_at or (event.at if way == CALLBACK else None)
@@ -381,6 +397,8 @@ STEPS: Mapping[str, Callable[[Fact, Recorded], Fact]] = MappingProxyType(
         "assessment.made": assessed,
         "chat.replied": replied,
         "outcome.recorded": concluded,
+        "survey.asked": surveyed,
+        "survey.answered": scored,
     }
 )
 """The events that facts rest on, and what each does to the fact."""

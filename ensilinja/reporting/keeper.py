@@ -25,6 +25,7 @@ EVENTS: Table = Event.__table__  # type: ignore[attr-defined]
 CURSORS: Table = Cursor.__table__  # type: ignore[attr-defined]
 COLUMNS = tuple(field.name for field in dataclasses.fields(Fact))
 FACT = tuple(FACTS.c[name] for name in COLUMNS)
+SURVEYED = ("contact_id", "queue", "arrived_at", "survey_asked_at", "survey_score")
 
 _NEXT = (
     select(EVENTS.c.id)
@@ -134,6 +135,14 @@ def facts_between(tx: Tx, start: datetime, end: datetime) -> list[Fact]:
         .order_by(FACTS.c.arrived_at, FACTS.c.contact_id)
     )
     return [from_row(row) for row in tx.session.execute(statement).mappings()]
+
+
+def surveyed_between(tx: Tx, start: datetime, end: datetime) -> list[Fact]:
+    """What the survey's figure needs of the contacts that arrived from `start` up to `end` and were asked."""
+    columns = (FACTS.c[name] for name in SURVEYED)
+    during = (FACTS.c.arrived_at >= start, FACTS.c.arrived_at < end)
+    rows = tx.rows(select(*columns).where(FACTS.c.survey_asked_at.is_not(None), *during))
+    return [Fact(**dict(zip(SURVEYED, row, strict=True))) for row in rows]
 
 
 def to_row(fact: Fact, upto: int) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from core.hours import instant, is_open, local_date, service_time
 from core.urgency import Urgency
 from ensilinja.reporting.definitions import DEFINITIONS, Definition
 from ensilinja.reporting.facts import CALLBACK, Fact, PromiseFact
-from ensilinja.reporting.numbers import Delay, Mean, Share, mean_of, share, spread
+from ensilinja.reporting.numbers import Delay, Mean, Recommended, Share, mean_of, recommended, share, spread
 
 Facts = Iterable[Fact]
 Span = tuple[str | None, datetime, datetime]
 VolumeKey = tuple[str, str | None, str | None]
-Value = Share | Delay | Mean | Mapping[str, Share] | Mapping[VolumeKey, int]
+Value = Share | Delay | Mean | Recommended | Mapping[str, Share] | Mapping[VolumeKey, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +197,12 @@ def ems_without_unit(facts: Facts, terms: Terms) -> Share:
     return share(meaning.get(fact.outcome or "") for fact in tasks)
 
 
+def nps(facts: Facts, terms: Terms) -> Recommended:
+    """How likely those who were asked by text recommend the service."""
+    asked = [fact for fact in arrived(facts, terms) if fact.survey_asked_at is not None]
+    return recommended(len(asked), (fact.survey_score for fact in asked if fact.survey_score is not None))
+
+
 def volume(facts: Facts, terms: Terms) -> Mapping[VolumeKey, int]:
     """Contacts by channel, line and first queue; another matter raised within a contact is not an arrival."""
     return Counter(
@@ -223,6 +229,7 @@ FIGURES: Mapping[str, Callable[[Facts, Terms], Value]] = MappingProxyType(
         "promise_kept": promise_kept,
         "assessed_same_day": assessed_same_day,
         "ems_without_unit": ems_without_unit,
+        "nps": nps,
         "volume": volume,
     }
 )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
-from core.db import Row, big_int, json_col, type_big, utc
+from core.db import Row, big_int, json_col, partial, type_big, utc
 
 
 class FactRow(Row, table=True):
@@ -54,8 +54,11 @@ class FactRow(Row, table=True):
     outcome: str | None = None
     is_resolved: bool | None = None
     is_counted: bool | None = None
+    survey_asked_at: datetime | None = utc(nullable=True)
+    survey_score: int | None = None
     upto: int = big_int(index=True)
     __table_args__ = (
+        partial("ix_fact_survey", "arrived_at", where="survey_asked_at IS NOT NULL"),
         Index(
             "ix_fact_callback_due",
             "callback_due_at",

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+LEAST_ANSWERS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
@@ -40,6 +42,31 @@ class Mean:
 
     n: int
     value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommended:
+    """How `n` of the `asked` answered from 0 to 10: the part of 9 and 10 less the part of 0 to 6, in percent
+    points. `value` is None of fewer than `LEAST_ANSWERS`, so that nobody's answer shows.
+    """
+
+    n: int
+    asked: int
+    value: float | None
+
+    @property
+    def answered_percent(self) -> float | None:
+        """The part of those asked who answered; None where nobody was."""
+        return 100 * self.n / self.asked if self.asked else None
+
+
+def recommended(asked: int, scores: Iterable[int]) -> Recommended:
+    """The net promoter score of these answers."""
+    given = list(scores)
+    if len(given) < LEAST_ANSWERS:
+        return Recommended(n=len(given), asked=asked, value=None)
+    balance = sum(score >= 9 for score in given) - sum(score <= 6 for score in given)
+    return Recommended(n=len(given), asked=asked, value=100 * balance / len(given))
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:

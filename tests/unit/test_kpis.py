@@ -1,7 +1,10 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.county import LocalText, OutcomeCode
 from core.hours import HELSINKI
@@ -9,7 +12,7 @@ from ensilinja.reporting import kpis
 from ensilinja.reporting.definitions import DEFINITIONS
 from ensilinja.reporting.facts import Fact, fold
 from ensilinja.reporting.kpis import Terms
-from ensilinja.reporting.numbers import Share, light, mean, percentile, share, spread
+from ensilinja.reporting.numbers import Share, light, mean, percentile, recommended, share, spread
 from tests import histories as told
 from tests.builders import MONDAY
 from tests.counties import a_county
@@ -115,7 +118,11 @@ def test_light_of_a_target(value: float | None, target: float | None, lower: boo
 def test_every_figure_has_one_definition_in_three_languages() -> None:
     assert kpis.FIGURES.keys() == DEFINITIONS.keys()
     for figure in DEFINITIONS.values():
-        assert figure.version >= 1 and figure.formula and figure.unit in {"percent", "seconds", "contacts"}
+        assert (
+            figure.version >= 1
+            and figure.formula
+            and figure.unit in {"percent", "points", "seconds", "contacts"}
+        )
         assert all(figure.name.get(lang) for lang in ("fi", "sv", "en"))
 
 
@@ -335,6 +342,46 @@ def test_assessment_is_a_professionals_act_on_the_same_day() -> None:
     facts = of(told.chat(), unassessed, next_day, no_law) + at_night
 
     assert kpis.assessed_same_day(facts, terms()) == Share(n=3, count=1, percent=100 / 3)
+
+
+SCORES = st.lists(st.integers(0, 10), min_size=5, max_size=40)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SCORES, st.integers(0, 30))
+def test_nps_is_the_part_of_promoters_less_that_of_detractors(scores: list[int], silent: int) -> None:
+    asked = [told.surveyed(score) for score in scores] + [told.surveyed(None)] * silent
+    found = kpis.nps(of(*asked, told.chat()), terms())
+    parts = [
+        Fraction(sum(low <= one <= high for one in scores), len(scores)) for low, high in ((9, 10), (0, 6))
+    ]
+
+    assert found.value is not None and found.value == pytest.approx(float(100 * (parts[0] - parts[1])))
+    assert -100 <= found.value <= 100
+    assert (found.n, found.asked) == (len(scores), len(scores) + silent)
+    assert found == kpis.nps(of(*reversed(asked)), terms())  # whoever answered first
+
+
+@given(SCORES, st.integers(0, 10))
+def test_a_better_answer_never_lowers_nps(scores: list[int], better: int) -> None:
+    value = recommended(len(scores), scores).value
+    raised = recommended(len(scores), [max(scores[0], better), *scores[1:]]).value
+
+    assert value is not None and raised is not None and raised >= value
+
+
+@pytest.mark.parametrize("n", range(5))
+def test_few_answers_are_hidden(n: int) -> None:
+    found = kpis.nps(of(*[told.surveyed(10)] * n, told.surveyed(None)), terms())
+
+    assert (found.n, found.asked, found.value) == (n, n + 1, None)
+    assert found.answered_percent == 100 * n / (n + 1)
+
+
+def test_only_the_first_answer_counts() -> None:
+    twice = [*told.surveyed(9), (30, "survey.answered", {"score": 0})]
+
+    assert [fact.survey_score for fact in of(twice)] == [9]
 
 
 def test_volume_is_by_channel_line_and_queue_without_second_matters() -> None:
