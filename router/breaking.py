@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -15,12 +15,13 @@ from router.intake import asked_of, hours_of, told_as
 from router.models import PROMISE, Promise
 from router.parties import Purpose, can_reach
 from router.promises import second_range
-from router.promising import Kind, PromiseView, promise_again, promise_view
+from router.promising import Kind, promise_again, promise_view
 from router.services import Services
 from router.standing import the_contact
 
-MOST = 50  # texts a sweep: the writer is everybody's
+MOST = 10  # of those who are late looked at a sweep: the writer is everybody's, and next second is another
 ALONE = (PROMISE.kept_at.is_(None), PROMISE.ended_at.is_(None), PROMISE.second_made_at.is_(None))
+Late = TypeVar("Late")
 IN_LINE = (
     ENTRY.c.ended_at.is_(None),
     ENTRY.c.channel == "callback",
@@ -30,8 +31,8 @@ IN_LINE = (
 
 def looking(alone: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """The open promises of calls in the line, earliest due first."""
-    read = select(Promise, ENTRY.c.queue, ENTRY.c.not_before)
-    joined = read.join(ENTRY, ENTRY.c.contact_id == PROMISE.contact_id)
+    read = select(PROMISE.id, PROMISE.contact_id, PROMISE.due_at, ENTRY.c.queue, ENTRY.c.not_before)
+    joined = read.select_from(Promise).join(ENTRY, ENTRY.c.contact_id == PROMISE.contact_id)
     return joined.where(PROMISE.kind == Kind.CALLBACK, *alone, *IN_LINE).order_by(PROMISE.due_at, PROMISE.id)
 
 
@@ -48,26 +49,33 @@ def sweep(tx: Tx, services: Services) -> int:
     before = now + timedelta(minutes=limits.promise_alarm_minutes)
     if quiet_until(now, limits) is not None:
         return 0
-    rows = tx.rows(SOON.where(PROMISE.due_at > now, PROMISE.due_at <= before))
-    soon = [(promise_view(row), queue, not_before) for row, queue, not_before in rows]
+    soon = tx.rows(SOON.where(PROMISE.due_at > now, PROMISE.due_at <= before))
     begins = foreseen(tx, services.catalogue, before) if soon else {}
-    told = 0
-    for promise, queue, not_before in soon:
-        if promise.contact in begins:
-            begin = begins[promise.contact]
+    late = []
+    for promise, contact, due_at, queue, not_before in soon:
+        if contact in begins:
+            begin = begins[contact]
         elif not_before is not None and not_before > before:  # put off beyond its own promise
             begin = not_before
         else:
             continue
-        if begin is None or begin > promise.due_at:
-            told += tell(tx, promise, queue, begin, services)
-        if told >= MOST:
-            break
-    return told
+        if begin is None or begin > due_at:
+            late.append((promise, queue, begin))
+    return sum(tell(tx, *one, services) for one in in_turn(late, now))
 
 
-def tell(tx: Tx, promise: PromiseView, queue: str, begin: datetime | None, services: Services) -> bool:
+def in_turn(late: Sequence[Late], now: datetime) -> list[Late]:
+    """`MOST` of those who are late, others each second: whom no text may reach keeps nobody else from it."""
+    first = int(now.timestamp()) * MOST % len(late) if len(late) > MOST else 0
+    return [*late[first:], *late[:first]][:MOST]
+
+
+def tell(tx: Tx, promise_id: int, queue: str, begin: datetime | None, services: Services) -> bool:
     """The second promise and its text; False for whom no text may reach, or who has one already."""
+    row = tx.get(Promise, promise_id)
+    if row is None:
+        return False
+    promise = promise_view(row)
     contact = the_contact(tx, promise.contact)
     if not can_reach(tx, contact.asker_id, Purpose.SMS):
         return False

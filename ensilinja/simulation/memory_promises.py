@@ -10,6 +10,7 @@ from ensilinja.simulation.memory_rooms import Known, MemoryRooms
 from queues.forecast import Hand, Work, begins
 from queues.line import PROMISED, Rank
 from queues.machine import State
+from router.breaking import in_turn
 from router.events import SecondPromised
 from router.intake import asked_of, hours_of
 from router.promises import second_range
@@ -21,14 +22,19 @@ def breaking(rooms: MemoryRooms) -> Iterator[tuple[int, SecondPromised]]:
     before = now + timedelta(minutes=limits.promise_alarm_minutes)
     soon = [] if quiet_until(now, limits) is not None else near(rooms, now, before)
     found = foreseen(rooms.line, now, before) if soon else {}
+    late = []
     for due_at, number, contact in soon:
-        entry, known = rooms.line.entries[contact], rooms.known[contact]
+        entry = rooms.line.entries[contact]
         if contact not in found and not (entry.not_before is not None and entry.not_before > before):
             continue
         begin = found.get(contact, entry.not_before)
+        if begin is None or begin > due_at:
+            late.append((due_at, number, contact, begin))
+    for due_at, number, contact, begin in in_turn(late, now):
+        entry, known = rooms.line.entries[contact], rooms.known[contact]
         asked = asked_of(known.line, entry.queue, rooms.services)
         told = second_range(now, begin, due_at, hours_of(asked))
-        if (begin is None or begin > due_at) and told is not None and takes_texts(known.visit.number):
+        if told is not None and takes_texts(known.visit.number):
             yield contact, SecondPromised(promise=number, due_at=told.end)
 
 

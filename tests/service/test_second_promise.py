@@ -289,3 +289,11 @@ def test_the_look_is_by_the_index_of_open_promises() -> None:
     asked = str(breaking.SOON)
 
     assert "kept_at IS NULL" in asked and "ended_at IS NULL" in asked
+
+
+def test_those_no_text_may_reach_keep_nobody_from_it() -> None:
+    many = list(range(3 * breaking.MOST + 1))
+    seen = {one for second in range(4) for one in breaking.in_turn(many, MONDAY + timedelta(seconds=second))}
+
+    assert seen == set(many)
+    assert breaking.in_turn(many[:5], MONDAY) == many[:5]
