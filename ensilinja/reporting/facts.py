@@ -19,10 +19,7 @@ ELSEWHERE = "elsewhere"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseFact:
-    """A promise as it stands: open, kept at an instant, or ended unkept for a reason.
-
-    A second promise is of the kind `SECOND` and has the id of the first: what settles that settles it too.
-    """
+    """A promise as it stands. A second one is a `SECOND` with the id of the first: they settle together."""
 
     id: int
     kind: str
@@ -307,11 +304,9 @@ def surveyed(fact: Fact, event: Recorded) -> Fact:
 
 def scored(fact: Fact, event: Recorded) -> Fact:
     """She answered; only the first number counts."""
-    score = event.data.get("score")
-    asked_at = fact.survey_asked_at or event.at
-    return replace(
-        fact, survey_asked_at=asked_at, survey_score=score if fact.survey_score is None else fact.survey_score
-    )
+    if fact.survey_score is not None:
+        return fact
+    return replace(surveyed(fact, event), survey_score=event.data.get("score"))
 
 
 def requested(fact: Fact, event: Recorded, way: str | None) -> datetime | None:
