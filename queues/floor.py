@@ -34,10 +34,12 @@ def demand(ranks: Iterable[Rank], now: datetime, work_minutes: int, most: int) -
     """How many agents must call so that all promised work is begun by its due time, at most `most`."""
     needed = 0.0
     for count, rank in enumerate(ranks, start=1):
-        minutes = max((rank.due_at - now).total_seconds() / 60, 1.0)
-        needed = max(needed, count * work_minutes / minutes)
-        if needed > most - 1:
-            return most
+        minutes = (rank.due_at - now).total_seconds() / 60
+        asked = count * work_minutes / (minutes if minutes > 1 else 1.0)
+        if asked > needed:
+            needed = asked
+            if needed > most - 1:
+                return most
     return math.ceil(needed)
 
 
@@ -46,41 +48,50 @@ def split(line: Line, room: Room, groups: list[frozenset[str]], now: datetime, s
     calling: set[int] = set()
     k = 0
     for group in groups:
-        wanted = callers_needed(line, room, group, now, settings)
-        chosen = choose_callers(line, room, group, wanted, settings)
+        kinds = [one for one in line.kinds() if one.queue in group and one.queue not in settings.own_team]
+        promised = by_head(line, [kind for kind in kinds if kind.promised])
+        if not promised:
+            continue
+        wanted = callers_needed(line, room, group, kinds, now=now, settings=settings)
+        chosen = choose_callers(room, promised, wanted)
         calling |= chosen
         k += len(chosen)
     draining = drained(line, room, calling, now, settings)
     return Split(k=k, calling=frozenset(calling), draining=frozenset(draining))
 
 
-def callers_needed(line: Line, room: Room, group: frozenset[str], now: datetime, settings: Settings) -> int:
+def callers_needed(
+    line: Line,
+    room: Room,
+    group: frozenset[str],
+    kinds: list[Kind],
+    *,
+    now: datetime,
+    settings: Settings,
+) -> int:
     """k of one group: by the supervisor's pin, else by demand, within the share of ready agents.
 
     A share that rounds to nobody still gives one agent while promised work is first in the line, so that
     a floor of one serves both by due time.
     """
-    promised = offered_kinds(line, group, settings, promised=True)
-    if not promised:
-        return 0
     ready = len({seat.agent.id for queue in group for seat in room.members[queue]})
     pins = [settings.pinned[queue] for queue in group if queue in settings.pinned]
     if pins:
         return min(max(pins), ready)
     most = int(min(settings.share(queue) for queue in group) * ready)
-    live = offered_kinds(line, group, settings, promised=False)
+    live = [kind for kind in kinds if not kind.promised]
+    promised = [kind for kind in kinds if kind.promised]
     if most == 0 and first_rank(line, promised) > first_rank(line, live):
         return 0
-    ranks = heapq.merge(*(line.ranked(kind) for kind in promised))
-    return demand((rank for rank in ranks if rank.tier), now, settings.work_minutes, max(most, 1))
+    lists = [line.ranked(kind) for kind in promised]
+    ranks = lists[0] if len(lists) == 1 else heapq.merge(*lists)
+    return demand(ranks, now, settings.work_minutes, max(most, 1))
 
 
-def choose_callers(
-    line: Line, room: Room, group: frozenset[str], wanted: int, settings: Settings
-) -> set[int]:
+def choose_callers(room: Room, promised: list[Kind], wanted: int) -> set[int]:
     """The agents who call: for each promised entry in rank order the one nearest to it, until enough."""
     chosen: set[int] = set()
-    heads = {kind.queue: None for kind in by_head(line, offered_kinds(line, group, settings, promised=True))}
+    heads = {kind.queue: None for kind in promised}
     while len(chosen) < wanted:
         before = len(chosen)
         for queue in heads:
@@ -114,15 +125,6 @@ def drained(line: Line, room: Room, calling: set[int], now: datetime, settings: 
             chosen = min(free, key=lambda seat: (seat.open_chats, seat.load, seat.agent.id))
             draining.add(chosen.agent.id)
     return draining
-
-
-def offered_kinds(line: Line, group: frozenset[str], settings: Settings, *, promised: bool) -> list[Kind]:
-    """The kinds of the group's queues that the matcher offers, promised or live."""
-    return [
-        kind
-        for kind in line.kinds()
-        if kind.promised is promised and kind.queue in group and kind.queue not in settings.own_team
-    ]
 
 
 def by_head(line: Line, kinds: list[Kind]) -> list[Kind]:

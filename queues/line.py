@@ -1,7 +1,7 @@
 """The waiting line as values: who waits, who serves, and an index of both by rank. Pure: holds no rows."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -113,19 +113,19 @@ class Line:
     Tier 0 is called to all and never offered, so it stands in `entries` only.
     """
 
-    __slots__ = ("_lists", "entries")
+    __slots__ = ("_kinds", "_lists", "entries")
 
     def __init__(self, waiting: Iterable[Waiting] = ()) -> None:
         self.entries: dict[int, Waiting] = {}
-        lists: dict[
-            tuple[str, str, int], list[Rank]
-        ] = {}  # a kind costs more to make, so one of each is made
+        # A kind costs more to make than its parts, so one of each is made.
+        lists: dict[tuple[str, str, int], list[Rank]] = {}
         for entry in waiting:
             number, _, queue, channel, tier, due_at, arrived_at, *_, weight, _, _, _ = entry
             self.entries[number] = entry
             if tier:
                 lists.setdefault((queue, channel, weight), []).append(Rank(tier, due_at, arrived_at, number))
         self._lists = {Kind(*kind): sorted(ranks) for kind, ranks in lists.items()}
+        self._kinds: tuple[Kind, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -136,7 +136,10 @@ class Line:
             self.remove(entry.id)
         self.entries[entry.id] = entry
         if entry.tier:
-            insort(self._lists.setdefault(entry.kind, []), entry.rank)
+            ranks = self._lists.setdefault(entry.kind, [])
+            if not ranks:
+                self._kinds = None
+            insort(ranks, entry.rank)
 
     def remove(self, entry: int) -> None:
         """Takes the entry out; one that is not there is left so."""
@@ -151,17 +154,21 @@ class Line:
         del ranks[position]
         if not ranks:
             del self._lists[kind]
+            self._kinds = None
 
     def fork(self) -> "Line":
         """A line of the same entries whose order can be used up without touching this one."""
         copy = Line()
         copy.entries = self.entries
+        copy._kinds = self._kinds
         copy._lists = {kind: ranks.copy() for kind, ranks in self._lists.items()}
         return copy
 
-    def kinds(self) -> Iterator[Kind]:
-        """Kinds that have somebody waiting, in a fixed order."""
-        return iter(sorted(self._lists))
+    def kinds(self) -> tuple[Kind, ...]:
+        """Kinds that have somebody waiting, in a fixed order; sorted anew only when one came or went."""
+        if self._kinds is None:
+            self._kinds = tuple(sorted(self._lists))
+        return self._kinds
 
     def ranked(self, kind: Kind) -> list[Rank]:
         """The ranks of one kind, smallest first; not to be changed by the caller."""

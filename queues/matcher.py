@@ -75,6 +75,11 @@ class Bench:
         self.ids = frozenset(ids)
         self._heaps: dict[str, list[Candidate]] = {}
 
+    def has_room(self) -> bool:
+        """Whether any of the group can take more."""
+        seats = self._room.seats
+        return any(seats[one].load < seats[one].agent.capacity for one in self.ids)
+
     def of(self, queue: str) -> list[Candidate]:
         """The heap of the group's members with room, by queue; loads in it may be too low, never too high."""
         heap = self._heaps.get(queue)
@@ -143,7 +148,7 @@ def play(work: Round, floor: Split) -> None:
 
 def walk(work: Round, bench: Bench, chosen: Callable[[Kind], bool], *, idle: bool = False) -> None:
     """Goes through the chosen kinds' entries in rank order and gives each to the best agent of the bench."""
-    if not bench.ids:
+    if not bench.has_room():
         return
     heads: list[tuple[Rank, Kind, int]] = [
         (work.line.ranked(kind)[0], kind, 0)

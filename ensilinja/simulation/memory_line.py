@@ -29,6 +29,7 @@ class MemoryLine:
         self.aside: dict[int, Entry] = {}
         self.duties: dict[int, Duty] = {}
         self._shifts = 0
+        self._idle_after = timedelta(seconds=catalogue.limits.idle_chat_s)
 
     # -- entries
 
@@ -186,10 +187,9 @@ class MemoryLine:
 
     def offers(self, decide: Decide) -> int:
         """Writes what the rule decides; the number of offers."""
-        ready = self.ready()
-        if not self.anybody_fits([self.agent_of(duty) for duty in ready if not is_in_call(duty)]):
+        agents = self.agents()
+        if not self.anybody_fits(agents):
             return 0
-        agents = [self.agent_of(duty) for duty in ready]
         taken = {entry.matter for duty in self.duties.values() for entry in duty.hands.values()}
         suspended = [entry for entry in self.line.values() if entry.matter in taken]
         for entry in suspended:
@@ -205,11 +205,11 @@ class MemoryLine:
 
     def anybody_fits(self, agents: Sequence[Agent]) -> bool:
         """Whether a rule could offer anything: it is asked only then."""
-        seats = [Seat(agent) for agent in agents if agent.load < agent.capacity]
+        kinds = self.index.kinds()
         return any(
             kind.queue in seat.agent.queues and fits(kind, seat, self.settings)
-            for kind in self.index.kinds()
-            for seat in seats
+            for seat in (Seat(agent) for agent in agents if agent.load < agent.capacity)
+            for kind in kinds
         )
 
     def offer(self, entry: Entry, agent: int) -> None:
@@ -318,27 +318,25 @@ class MemoryLine:
             fact = events.ShiftState(shift=duty.id, state=duty.state, reason="back")
             self.emit(fact, staff=staff, actor=f"staff:{staff}")
 
-    def ready(self) -> list[Duty]:
-        """Those who may be offered work."""
-        now = self.now()
-        return [
-            duty
-            for duty in self.duties.values()
-            if duty.is_open and duty.lost_at is None and duty.state == "ready" and duty.lease_until > now
-        ]
+    def agents(self) -> list[Agent]:
+        """Those who may be offered work, as the matcher takes them."""
+        return [self.agent_of(duty) for duty in self.ready()]
 
     def agent_of(self, duty: Duty) -> Agent:
         """The matcher's value, the load counted from what is in her hands."""
         now = self.now()
-        idle_from = now - timedelta(seconds=self.catalogue.limits.idle_chat_s)
+        idle_from = now - self._idle_after
         load = chats = calls = 0
         for entry in duty.hands.values():
             if entry.state is State.WRAPPING and (entry.expires_at is None or entry.expires_at <= now):
                 continue
-            idle = entry.channel == "chat" and entry.idle_since is not None and entry.idle_since <= idle_from
-            load += FULL if entry.channel in FILLING else 0 if idle else entry.weight
+            if entry.channel in FILLING:
+                load += FULL
+                calls += 1
+                continue
             chats += entry.channel == "chat"
-            calls += entry.channel in FILLING
+            if entry.channel != "chat" or entry.idle_since is None or entry.idle_since > idle_from:
+                load += entry.weight
         return Agent(
             id=duty.staff,
             queues=duty.queues,
@@ -350,7 +348,11 @@ class MemoryLine:
             idle_since=duty.idle_since,
         )
 
-
-def is_in_call(duty: Duty) -> bool:
-    """Whether a call fills her: nothing more fits."""
-    return any(e.channel in FILLING and e.state is not State.WRAPPING for e in duty.hands.values())
+    def ready(self) -> list[Duty]:
+        """Those who may be offered work."""
+        now = self.now()
+        return [
+            duty
+            for duty in self.duties.values()
+            if duty.is_open and duty.lost_at is None and duty.state == "ready" and duty.lease_until > now
+        ]

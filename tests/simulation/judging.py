@@ -450,7 +450,7 @@ class Conservation:
 
 def free_pairs(floor_line: MemoryLine, now: datetime) -> Iterator[tuple[int, int]]:
     """Those who wait and those who may have them: neither calling with work in hand nor draining."""
-    agents = [floor_line.agent_of(duty) for duty in floor_line.ready()]
+    agents = floor_line.agents()
     room = Room(agents)
     floor = split(floor_line.index, room, communities(agents), now, floor_line.settings)
     taken = {entry.matter for duty in floor_line.duties.values() for entry in duty.hands.values()}
