@@ -5,7 +5,7 @@ values in memory. A test holds its events against those of the services.
 from datetime import datetime, timedelta
 
 from callbacks.callflow import Step
-from callbacks.events import AttemptDialled, AttemptEnded, AttemptOver, AttemptRequested
+from callbacks.events import AttemptDialled, AttemptEnded, AttemptOver, AttemptRequested, CallJoined
 from callbacks.results import UNREACHED, Result
 from chat.events import ChatPresence, ChatReplied
 from chat.presence import STALE
@@ -192,14 +192,20 @@ class MemoryDoors(MemoryRooms):
 
     def accept(self, staff: int, place: Place) -> bool:
         """See `Professional.accept`."""
-        return self._tried(lambda entry: self.line.accept(entry, staff), place)
+        return self._joins(self._tried(lambda entry: self.line.accept(entry, staff), place), place)
 
     def take(self, staff: int, place: Place) -> bool:
         """See `Professional.take`."""
         duty = self.line.duties[staff]
         if duty.lost_at is not None or not duty.is_open or self._in_hand(place.matter):
             return False
-        return self._tried(lambda entry: self.line.take(entry, staff, "emergency"), place)
+        return self._joins(self._tried(lambda entry: self.line.take(entry, staff, "emergency"), place), place)
+
+    def _joins(self, taken: bool, place: Place) -> bool:
+        if taken and self.line.entries[place.contact].channel == "call":
+            self._emit(CallJoined(order=self._next("order")), contact=place.contact, actor=SYSTEM)
+            self._done()
+        return taken
 
     def reply(self, staff: int, place: Place) -> None:
         """See `Professional.reply`."""

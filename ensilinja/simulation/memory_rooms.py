@@ -73,7 +73,15 @@ class MemoryRooms:
         self.calls: dict[str, Call] = {}
         self.present: dict[int, datetime] = {}
         self.staff = self.acts = self.refusals = 0
-        self._counts = {"matter": 0, "promise": 0, "attempt": 0, "outcome": 0, "assessment": 0, "event": 0}
+        self._counts = {
+            "matter": 0,
+            "promise": 0,
+            "attempt": 0,
+            "outcome": 0,
+            "assessment": 0,
+            "event": 0,
+            "order": 0,
+        }
         self._numbers: dict[tuple[str, int], int] = {}
         self._pending: list[Recorded] = []
 

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, StaticPool, create_engine
 from sqlalchemy.orm import Session
 
+from callbacks import known
 from callbacks import service as callbacks
 from callbacks.results import UNREACHED
 from callbacks.telephony.port import Prompts, Talk, TelephonyEvent
@@ -193,12 +194,23 @@ class ServiceDoors:
     def accept(self, staff: int, place: Place) -> bool:
         """See `Professional.accept`."""
         me, room = self._actors[staff], chat if place.channel in WRITTEN else callbacks
-        return self.tries(room.accept, me, place.entry, place.assignment, self.services) is not None
+        return self._joins(self.tries(room.accept, me, place.entry, place.assignment, self.services))
 
     def take(self, staff: int, place: Place) -> bool:
         """See `Professional.take`."""
         me, room = self._actors[staff], chat if place.channel in WRITTEN else callbacks
-        return self.tries(room.take, me, place.contact, "emergency", self.services) is not None
+        return self._joins(self.tries(room.take, me, place.contact, "emergency", self.services))
+
+    def _joins(self, accepted: Any) -> bool:
+        """Does what the job `bridge` does: a caller who was taken is joined to her telephone."""
+        if accepted is None:
+            return False
+        entry = accepted.entry
+        call = self.act(known.call_of, entry.contact) if entry.channel == "call" else None
+        if call is not None:
+            key = f"bridge-{call.id}-{entry.assignment}"
+            at_once(self.telephony.connect(key, call.provider_id, "simulated"))
+        return True
 
     def reply(self, staff: int, place: Place) -> None:
         """See `Professional.reply`."""

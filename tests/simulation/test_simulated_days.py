@@ -25,7 +25,7 @@ BOTH = [f"both-{number}" for number in range(sized(2, 3, 20))]
 TRIES = 6
 UNTOLD = ("chat.message", "chat.presence")
 OWN_NUMBERS = frozenset(
-    {"attempt", "promise", "outcome", "assessment", "entry", "shift", "call", "seq", "overtook"}
+    {"attempt", "promise", "outcome", "assessment", "entry", "shift", "call", "order", "seq", "overtook"}
 )
 TIMES = {
     "midsummer": (date(2026, 6, 18), date(2026, 6, 19), date(2026, 6, 20)),
