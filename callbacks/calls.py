@@ -5,22 +5,23 @@ A caller becomes one in the line, or a promise, in one transaction.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from callbacks import early, orders
-from callbacks.callflow import (
-    Act,
-    Flow,
-    Number,
-    Situation,
-    Standing,
-    Step,
-    Turn,
-    begin,
-    hang_up,
-    press,
-    silence,
+from callbacks.callers import (
+    arrival_of,
+    flow_of,
+    kept_place,
+    language_of,
+    new_call,
+    number_of,
+    open_request,
+    situation_of,
+    typed_of,
+    write_arrival,
+    write_flow,
 )
+from callbacks.callflow import Act, Flow, Number, Situation, Step, Turn, begin, hang_up, press, silence
 from callbacks.events import CallEnded, CallReceived
 from callbacks.known import call_at
 from callbacks.models import Call
@@ -34,24 +35,21 @@ from callbacks.telephony.port import (
 from core.county import Line, UnknownId
 from core.errors import NotFound
 from core.events import record
-from core.hours import is_open, local_date
 from core.identity import SYSTEM
-from core.phone import PhoneFault, normalise
 from core.store import Tx
 from queues import service as queues
-from router.arrivals import Arrival, Channel, Received
+from router.arrivals import Channel, Received
 from router.calling import rung_again
 from router.errors import NoNumber
-from router.intake import contact_of_number, receive, received_again
-from router.moves import change_to_callback
-from router.promises import callback_due
+from router.intake import receive, received_again
+from router.moves import back_to_call, change_to_callback, change_to_line
+from router.parties import change_language
 from router.services import Services
 
-NUMBER, TYPED = "call.number", "call.typed"
-FINNISH = "+358"
 APART = timedelta(minutes=1)  # a telephone that was not answered is not rung again at once
 SERVED = ("held", "wrapping", "done")
-OPEN_CALLBACK = ("scheduled", "waiting", "offered", "held", "wrapping")
+WAITING = ("scheduled", "waiting", "offered")
+OPEN_CALLBACK = (*WAITING, "held", "wrapping")
 
 
 def ring(tx: Tx, provider: str, event: CallArrived, services: Services) -> Prompts | None:
@@ -63,18 +61,20 @@ def ring(tx: Tx, provider: str, event: CallArrived, services: Services) -> Promp
         line = services.catalogue.line(event.line)
     except UnknownId:
         return Prompts(play=("call.unknown_line",), hang_up=True)
-    call = row or _new_call(tx, provider, event.call, event.at)
-    _write_arrival(tx, call, event, line, services)
+    call = row or new_call(tx, provider, event.call, event.at)
+    write_arrival(tx, call, event, line, services)
     if call.ended_at is not None:
         return None
-    return _catch_up(tx, call, _apply(tx, call, begin(_situation(tx, call, services)), services), services)
+    situation = situation_of(tx, call, services)
+    turn = begin(situation, call.language or "")
+    return _catch_up(tx, call, _apply(tx, call, turn, situation, services), services)
 
 
 def answer(tx: Tx, provider: str, event: KeyPressed, services: Services) -> Prompts | None:
     """The caller's next answer, one key or none; each is heard once, and not before the one it follows."""
     call = call_at(tx, provider, event.call)
     if call is None and event.after is not None:
-        call = tx.add(_new_call(tx, provider, event.call, event.at))
+        call = tx.add(new_call(tx, provider, event.call, event.at))
     if call is None or call.ended_at is not None or event.n <= call.pressed:
         return None
     if not _is_next(call, event):
@@ -90,7 +90,7 @@ def gone(tx: Tx, provider: str, event: CallerGone, services: Services) -> None:
     """
     call = call_at(tx, provider, event.call)
     if call is None:
-        call = tx.add(_new_call(tx, provider, event.call, event.at))
+        call = tx.add(new_call(tx, provider, event.call, event.at))
     if call.ended_at is not None:
         return
     if event.after is not None and not _is_next(call, event):
@@ -126,7 +126,8 @@ def left_alone(tx: Tx, provider: str, event: AgentGone, services: Services) -> P
 
 def take_turn(tx: Tx, call: Call, decide: Callable[[Flow, Situation], Turn], services: Services) -> Prompts:
     """Does what the call flow decides of something other than a key; what the caller hears next."""
-    return _apply(tx, call, decide(_flow(tx, call), _situation(tx, call, services)), services)
+    situation = situation_of(tx, call, services)
+    return _apply(tx, call, decide(flow_of(tx, call), situation), situation, services)
 
 
 def promise(tx: Tx, call_id: int, services: Services, channel: Channel = Channel.CALL) -> Received:
@@ -137,7 +138,7 @@ def promise(tx: Tx, call_id: int, services: Services, channel: Channel = Channel
     if call is None:
         raise NotFound
     line = services.catalogue.line(call.line)
-    phone = _typed(tx, call) or _number(tx, call)
+    phone = typed_of(tx, call) or number_of(tx, call)
     if phone is None and channel is not Channel.VOICEMAIL:
         raise NoNumber(field="phone")
     if phone is None:
@@ -145,10 +146,7 @@ def promise(tx: Tx, call_id: int, services: Services, channel: Channel = Channel
     if call.contact_id is not None:
         change_to_callback(tx, call.contact_id, phone, SYSTEM, services)
         return received_again(tx, call.contact_id, services)
-    since = tx.now - timedelta(days=services.catalogue.limits.callback_days_ahead)
-    known = contact_of_number(
-        tx, phone, queue=line.queue, channel="callback", since=since, states=OPEN_CALLBACK
-    )
+    known = open_request(tx, phone, line, services, OPEN_CALLBACK)
     if known is not None:
         _attach(tx, call, known, joined=True)
         rung_again(tx, known, SYSTEM, services)
@@ -159,7 +157,7 @@ def promise(tx: Tx, call_id: int, services: Services, channel: Channel = Channel
 def _received(
     tx: Tx, call: Call, line: Line, phone: str | None, channel: Channel, services: Services
 ) -> Received:
-    arrival = replace(_arrival(call, line, phone, callback=phone is not None), channel=channel)
+    arrival = replace(arrival_of(call, line, phone, callback=phone is not None), channel=channel)
     received = receive(tx, arrival, services)
     _attach(tx, call, received.contact, joined=False)
     return received
@@ -191,10 +189,9 @@ def _press(tx: Tx, call: Call, event: KeyPressed, services: Services) -> Prompts
     tx.session.flush()
     if _is_served(tx, call):
         return None
-    situation = _situation(tx, call, services)
-    flow = _flow(tx, call)
+    situation, flow = situation_of(tx, call, services), flow_of(tx, call)
     turn = press(flow, event.key, situation) if event.key else silence(flow, situation)
-    return _apply(tx, call, turn, services)
+    return _apply(tx, call, turn, situation, services)
 
 
 def _end(tx: Tx, call: Call, event: CallerGone, services: Services) -> None:
@@ -217,24 +214,23 @@ def _leave(tx: Tx, call: Call, event: CallerGone, services: Services) -> None:
         call.state = Step.PROMISED
         promise(tx, call.id or 0, services)
     else:
-        _apply(tx, call, hang_up(_flow(tx, call)), services)
+        situation = situation_of(tx, call, services)
+        turn = hang_up(flow_of(tx, call), situation, unheard=event.unheard)
+        _apply(tx, call, turn, situation, services)
 
 
 def _can_be_called(tx: Tx, call: Call, services: Services) -> bool:
-    situation = _situation(tx, call, services)
-    return situation.offers_callback and (situation.number == Number.DIALABLE or bool(_typed(tx, call)))
+    situation = situation_of(tx, call, services)
+    return situation.offers_callback and (situation.number == Number.DIALABLE or bool(typed_of(tx, call)))
 
 
 def _said(call: Call, services: Services, *play: str, hang_up: bool = False) -> Prompts:
     line = services.catalogue.line(call.line)
-    return Prompts(play=play, line=line.id, language=line.languages[0], hang_up=hang_up)
+    return Prompts(play=play, line=line.id, language=language_of(call, line), hang_up=hang_up)
 
 
-def _apply(tx: Tx, call: Call, turn: Turn, services: Services) -> Prompts:
-    call.state, call.tries = turn.flow.step, turn.flow.tries
-    typed = turn.flow.typed
-    call.typed_sealed = tx.vault.seal(tx, call.data_key_id, TYPED, typed) if typed else None
-    tx.session.flush()
+def _apply(tx: Tx, call: Call, turn: Turn, situation: Situation, services: Services) -> Prompts:
+    write_flow(tx, call, turn.flow)
     due_at = None
     if turn.act == Act.JOIN_LINE:
         _join_line(tx, call, services)
@@ -243,42 +239,41 @@ def _apply(tx: Tx, call: Call, turn: Turn, services: Services) -> Prompts:
     elif turn.act == Act.PROMISE:
         received = promise(tx, call.id or 0, services)
         due_at = received.promise.told.due_at if received.promise else None
-    line = services.catalogue.line(call.line)
+    line, place = services.catalogue.line(call.line), situation.place
     return Prompts(
         play=turn.play,
         line=line.id,
-        language=line.languages[0],
+        language=language_of(call, line),
         asks=turn.asks,
-        digits=typed if turn.flow.step == Step.READ_BACK else "",
+        digits=turn.flow.typed if turn.flow.step == Step.READ_BACK else "",
         due_at=due_at,
         record_s=services.catalogue.limits.voicemail_s if turn.records else 0,
         hang_up=turn.flow.step in (Step.PROMISED, Step.GONE),
+        ahead=place.told if place else None,
+        wait=place.wait if place else None,
     )
 
 
 def _join_line(tx: Tx, call: Call, services: Services) -> None:
+    if call.contact_id is not None:  # she is in it, and gave no number to be called at
+        return
     line = services.catalogue.line(call.line)
-    number = _number(tx, call)
-    if number is not None:
-        since = tx.now - timedelta(hours=1)
-        kept = contact_of_number(tx, number, queue=line.queue, channel="call", since=since, states=("left",))
-        if kept is not None and _resumed(tx, kept):
-            _attach(tx, call, kept, joined=True)
-            return
-    received = receive(tx, _arrival(call, line, number, callback=False), services)
+    kept, asked = kept_place(tx, call, line), open_request(tx, number_of(tx, call), line, services, WAITING)
+    if kept is not None:
+        queues.resume(tx, kept, SYSTEM.key)
+    elif asked is not None:
+        kept = change_to_line(tx, asked, SYSTEM, services).contact
+    if kept is not None:
+        _attach(tx, call, kept, joined=True)
+        return
+    received = receive(tx, arrival_of(call, line, number_of(tx, call), callback=False), services)
     _attach(tx, call, received.contact, joined=False)
-
-
-def _resumed(tx: Tx, contact: int) -> bool:
-    entry = queues.entry_of(tx, contact)
-    in_time = entry.resume_until is not None and entry.resume_until > tx.now
-    if in_time:
-        queues.resume(tx, contact, SYSTEM.key)
-    return in_time
 
 
 def _leave_line(tx: Tx, contact: int, services: Services) -> None:
     entry = queues.entry_of(tx, contact)  # an emergency is never taken off the line
+    if entry.channel == "call" and back_to_call(tx, contact, SYSTEM.key):
+        return  # she had asked to be called before she rang again
     if (
         entry.tier > 0
         and entry.channel == "call"
@@ -296,87 +291,7 @@ def _leave_line(tx: Tx, contact: int, services: Services) -> None:
 def _attach(tx: Tx, call: Call, contact: int, *, joined: bool) -> None:
     call.contact_id = contact
     tx.session.flush()
+    if joined and call.language is not None:
+        change_language(tx, contact, call.language)
     fact = CallReceived(call=call.id or 0, line=call.line, rang_at=call.arrived_at, joined=joined)
     record(tx, fact, contact=contact, actor=SYSTEM.key)
-
-
-def _arrival(call: Call, line: Line, phone: str | None, *, callback: bool) -> Arrival:
-    return Arrival(
-        client_id=f"call:{call.provider}:{call.provider_id}",
-        channel=Channel.CALL,
-        arrived_at=call.arrived_at,
-        line=line.id,
-        language=line.languages[0],
-        phone=phone,
-        callback=callback,
-    )
-
-
-def _new_call(tx: Tx, provider: str, provider_id: str, at: datetime) -> Call:
-    return Call(
-        provider=provider,
-        provider_id=provider_id,
-        line="",
-        data_key_id=tx.vault.new_key(tx),
-        state=Step.OFFER,
-        standing="",
-        arrived_at=at,
-    )
-
-
-def _write_arrival(tx: Tx, call: Call, event: CallArrived, line: Line, services: Services) -> None:
-    number = _dialable(event.number)
-    call.line, call.arrived_at = line.id, event.at
-    call.standing = _standing(tx, line, services)
-    if number is not None:
-        call.number_sealed = tx.vault.seal(tx, call.data_key_id, NUMBER, number)
-        call.number_blind = tx.vault.blind(number)
-    tx.add(call)
-
-
-def _standing(tx: Tx, line: Line, services: Services) -> Standing:
-    if not is_open(line.hours, tx.now):
-        return Standing.CLOSED
-    due_at = callback_due(line, tx.now, services.catalogue.calendar)
-    # A line that closes at midnight calls back today: the last instant of a day is the next one's first.
-    last = due_at - timedelta(microseconds=1)
-    return Standing.OPEN if local_date(last) == local_date(tx.now) else Standing.FULL
-
-
-def _situation(tx: Tx, call: Call, services: Services) -> Situation:
-    line = services.catalogue.line(call.line)
-    own = _number(tx, call)
-    usable = own is not None and own.startswith(FINNISH)
-    return Situation(
-        standing=Standing(call.standing),
-        offers_callback=line.callback,
-        number=Number.DIALABLE if usable else Number.UNUSABLE,
-        check=lambda typed: _dialable(typed) is not None,
-        takes_messages=line.voicemail and call.standing != Standing.OPEN,
-    )
-
-
-def _flow(tx: Tx, call: Call) -> Flow:
-    typed = ""
-    if call.typed_sealed is not None:
-        typed = tx.vault.open(tx, call.data_key_id, TYPED, call.typed_sealed)
-    return Flow(step=Step(call.state), typed=typed, tries=call.tries)
-
-
-def _typed(tx: Tx, call: Call) -> str | None:
-    return _dialable(_flow(tx, call).typed)
-
-
-def _number(tx: Tx, call: Call) -> str | None:
-    if call.number_sealed is None:
-        return None
-    return tx.vault.open(tx, call.data_key_id, NUMBER, call.number_sealed)
-
-
-def _dialable(number: str | None) -> str | None:
-    if not number:
-        return None
-    try:
-        return normalise(number)
-    except PhoneFault:
-        return None

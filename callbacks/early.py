@@ -64,7 +64,12 @@ def _news(fields: dict[str, Any]) -> News:
     return KeyPressed(at=at, **fields) if "key" in fields else CallerGone(at=at, **fields)
 
 
+def _told(news: News) -> dict[str, Any]:
+    # What is not so is left out: a process of the version before reads only what it knows.
+    return {name: value for name, value in asdict(news).items() if value is not False and value is not None}
+
+
 def _write(tx: Tx, call: Call, kept: Sequence[News]) -> None:
-    texts = json.dumps([{**asdict(news), "at": news.at.isoformat()} for news in kept])
+    texts = json.dumps([{**_told(news), "at": news.at.isoformat()} for news in kept])
     call.early_sealed = tx.vault.seal(tx, call.data_key_id, EARLY, texts) if kept else None
     tx.session.flush()

@@ -10,7 +10,7 @@ from core.db import Row, big_id, columns, ref, sealed, utc
 
 class Call(Row, table=True):
     """One inbound call. `state` is the caller's step in the call flow; `pressed` is the last answer's number;
-    `early_sealed` is news that came before what it follows."""
+    `early_sealed` is news that came before what it follows; `language` the one that the caller chose."""
 
     id: int | None = big_id()
     provider: str
@@ -24,6 +24,7 @@ class Call(Row, table=True):
     contact_id: int | None = ref("contact.id", nullable=True)
     state: str
     standing: str
+    language: str | None = None
     tries: int = 0
     pressed: int = 0
     arrived_at: datetime = utc(index=True)

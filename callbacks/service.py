@@ -64,6 +64,8 @@ from core.rights import authorize
 from core.store import Tx
 from queues import service as queues
 from queues.views import EntryView
+from router.estimating import wait_ended
+from router.promising import Kind, keep_promise
 from router.services import Services
 from router.standing import check_may, subject_of
 
@@ -113,11 +115,14 @@ def take(tx: Tx, actor: Actor, contact: int, reason: str, services: Services) ->
 def opened(tx: Tx, actor: Actor, held: EntryView, action: str) -> Accepted:
     """Opens a held contact to its holder; a caller still on the line is joined to her after the commit."""
     log_access(tx, actor, contact=held.contact, action=action)
+    if held.channel == "call":
+        wait_ended(tx, held.contact)
     call = call_of(tx, held.contact) if held.channel == "call" else None
     if call is not None:
         call.answered_at = call.answered_at or tx.now
         tx.session.flush()
         connecting(tx, call, agent=actor.id, assignment=held.assignment)
+        keep_promise(tx, held.contact, Kind.CALLBACK, tx.now, actor.key)  # she rang again before we did
         key = f"bridge:{call.id}:{held.assignment}"
         schedule(tx, key=key, kind="bridge", args={"call": call.id, "agent": actor.id})
     return Accepted(entry=held)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from core.county import (
     LANGUAGES,
     TARGET_CHANNELS,
+    CallBack,
     Catalogue,
     ChatDoor,
     Guide,
@@ -66,12 +67,16 @@ class _Reading:
         service.done()
         queues = self._queues(self._file("queues.toml"))
         by_id = {queue.id: queue for queue in queues}
-        lines, doors = self._lines(self._file("lines.toml"), by_id)
+        calls = self._file("lines.toml")
+        relay_numbers = frozenset(
+            _number(calls, "relay_numbers", of) for of in calls.texts("relay_numbers", ())
+        )
+        lines, doors = self._lines(calls, by_id)
         return Catalogue(
             county=self._folder.name, site=site, calendar=self.calendar,
             queues=queues, lines=lines, doors=doors,
             outcomes=_outcomes(self._file("outcomes.toml"), by_id), limits=limits, help_numbers=help_numbers,
-            guides=guides,
+            guides=guides, relay_numbers=relay_numbers,
         )  # fmt: skip
 
     def _file(self, name: str) -> Table:
@@ -124,13 +129,16 @@ class _Reading:
         queue = _known_queue(row, "queue", row.text("queue"), queues)
         line = Line(
             id=row.id(), name=_local(row, "name"),
-            number=_number(row) if row.has("number") else None, queue=queue,
+            number=_number(row, "number", row.text("number")) if row.has("number") else None, queue=queue,
             default_urgency=row.one_of("default_urgency", Urgency), hours=self.hours(row, "hours"),
-            callback=row.flag("callback", True), voicemail=row.flag("voicemail", False),
+            callback=row.one_of("callback", CallBack, CallBack.OFFERED),
+            voicemail=row.flag("voicemail", False),
             promise=_promise(row.table("promise")), same_day_law=row.flag("same_day_law", True),
-            languages=_languages(row), attempts=_own(row, "attempts", 10),
+            languages=_languages(row), asks_language=row.flag("asks_language", False),
+            hanging_up_asks=row.flag("hanging_up_asks", False), attempts=_own(row, "attempts", 10),
             attempt_spacing_minutes=_own(row, "attempt_spacing_minutes", 1440),
         )  # fmt: skip
+        _check_calls(row, line)
         row.done()
         return line
 
@@ -171,11 +179,20 @@ def _own(row: Table, key: str, most: int) -> int | None:
     return row.number(key, least=1, most=most) if row.has(key) else None
 
 
-def _number(row: Table) -> str:
+def _check_calls(row: Table, line: Line) -> None:
+    if line.asks_language and len(line.languages) < 2:
+        row.fault("asks_language", "needs at least two languages to choose from")
+    if line.hanging_up_asks and line.callback is not CallBack.OFFERED:
+        row.fault("hanging_up_asks", 'is only for a line with callback = "offered"')
+    if row.flag("recording", False):
+        row.fault("recording", "calls are not recorded by this program; leave it out, or set false")
+
+
+def _number(table: Table, key: str, written: str) -> str:
     try:
-        return normalise(row.text("number"))
+        return normalise(written)
     except PhoneFault as fault:
-        row.fault("number", f"is not a number residents can dial ({fault.code}); leave it out if unknown")
+        table.fault(key, f"is not a number residents can dial ({fault.code}); leave it out if unknown")
         return ""
 
 

@@ -44,6 +44,14 @@ class PromiseKind(StrEnum):
     WORKING_DAYS = "working_days"
 
 
+class CallBack(StrEnum):
+    """What a line does with its callers: offers to call back, calls back at once, or only has them wait."""
+
+    OFFERED = "offered"
+    DIRECT = "direct"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseRule:
     """What is promised of a callback; `binding_days` is the county's looser, binding target."""
@@ -91,7 +99,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A phone number of the first line; `number` is None when the county's number was not found."""
+    """A phone number of the first line; `number` is None when the county's number was not found.
+
+    With `asks_language` its callers choose one of `languages`; the first of them is spoken otherwise. With
+    `hanging_up_asks` one who has heard the offer of a call back and hangs up has asked for it.
+    """
 
     id: str
     name: LocalText
@@ -99,11 +111,13 @@ class Line:
     queue: str
     default_urgency: Urgency
     hours: Hours
-    callback: bool
+    callback: CallBack
     voicemail: bool
     promise: PromiseRule
     same_day_law: bool
     languages: tuple[str, ...]
+    asks_language: bool = False
+    hanging_up_asks: bool = False
     attempts: int | None = None
     attempt_spacing_minutes: int | None = None
 
@@ -226,7 +240,10 @@ _Row = TypeVar("_Row", Queue, Line, ChatDoor, OutcomeCode, HelpNumber, Guide)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Everything one county has configured, in the order of its files; ids are unique within a kind."""
+    """Everything one county has configured, in the order of its files; ids are unique within a kind.
+
+    `relay_numbers` are those of services that call for others: nobody is called back at one of them.
+    """
 
     county: str
     site: Site
@@ -238,6 +255,7 @@ class Catalogue:
     limits: Limits
     help_numbers: tuple[HelpNumber, ...]
     guides: tuple[Guide, ...] = ()
+    relay_numbers: frozenset[str] = frozenset()
 
     def queue(self, queue_id: str) -> Queue:
         """The queue of that id, or UnknownId."""

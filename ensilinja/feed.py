@@ -18,10 +18,10 @@ from core.failpoints import failpoint
 from core.store import Recorded, Store, Tx
 from core.text import Texts
 from ensilinja.listeners import Connection, Listeners
-from ensilinja.places import places
 from ensilinja.rows import ListRow, is_listed, rows, sees, shift_wire, talk_rows
 from queues import agents
 from router.estimating import retell
+from router.places import places
 from router.services import Services
 
 PAGE = 300  # events read at a time

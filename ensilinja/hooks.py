@@ -17,7 +17,7 @@ from ensilinja import ems, metrics
 from ensilinja.doors import Doors
 from ensilinja.notify import hearing
 from ensilinja.runtime import RUNTIME, Runtime
-from ensilinja.spoken import spoken
+from ensilinja.spoken import Sentence, spoken
 
 doors = Doors("machine")
 
@@ -84,11 +84,16 @@ def told(runtime: Runtime, prompts: Prompts) -> dict[str, Any]:
     try:
         said = spoken(runtime, runtime.services.catalogue.line(prompts.line), prompts)
     except UnknownId:
-        said = tuple("" for _ in prompts.play)
+        said = tuple(Sentence(prompts.language, "") for _ in prompts.play)
     return {
-        "play": [{"key": key, "text": text} for key, text in zip(prompts.play, said, strict=True)],
+        "play": [
+            {"key": key, "text": each.text, "language": each.lang}
+            for key, each in zip(prompts.play, said, strict=True)
+        ],
         "language": prompts.language,
         "digits": prompts.digits,
+        "ahead": prompts.ahead,
+        "wait": list(prompts.wait) if prompts.wait else None,
         "asks": prompts.asks,
         "hang_up": prompts.hang_up,
     }

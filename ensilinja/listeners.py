@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from core import wire
 from core.identity import Actor
 from ensilinja import metrics
-from ensilinja.places import Place
+from router.places import Place
 
 OUTBOX = 256  # frames waiting for one browser; more means it does not read
 GOODBYE = b""  # in the outbox: nothing more comes, close

@@ -12,10 +12,10 @@ from core.store import Tx
 from ensilinja.auth.sessions import Identified
 from ensilinja.feed import resident_state
 from ensilinja.listeners import Connection
-from ensilinja.places import places
 from ensilinja.rows import grouped, in_line, rows, shift_wire
 from ensilinja.runtime import Runtime
 from queues import agents
+from router.places import places
 from router.services import Services
 
 

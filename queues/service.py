@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.events import record
 from core.store import Tx
@@ -36,6 +36,7 @@ __all__ = [
     "EntryView",
     "ShiftView",
     "change_channel",
+    "change_language",
     "decline",
     "end_elsewhere",
     "enqueue",
@@ -260,6 +261,12 @@ def change_channel(
     if row.state == State.WAITING and not_before is not None and not_before > tx.now:
         put_off(tx, entry_row(tx, row.id), not_before, "window", actor)
     return view(tx, row.id)
+
+
+def change_language(tx: Tx, contact: int, language: str) -> None:
+    """The open entry's resident speaks another language from now on; nothing else of it changes."""
+    mine = (ENTRY.c.contact_id == contact, ENTRY.c.ended_at.is_(None))
+    tx.execute(update(ENTRY).where(*mine).values(language=language))
 
 
 def give_window(

@@ -49,13 +49,7 @@ class EstimateView:
 def tell_estimate(tx: Tx, entry: EntryView, services: Services) -> EstimateView:
     """Stores and returns what the resident of a waiting entry is told now."""
     place = position(tx, entry.id)
-    limits = services.catalogue.limits
-    told = estimate(
-        _waits(tx, entry.queue, entry.urgency, services),
-        ahead_count=max(place - 1, 0),
-        now=tx.now,
-        least_waits=limits.estimate_waits,
-    )
+    told = likely_wait(tx, entry.queue, max(place - 1, 0), services, urgency=entry.urgency)
     row = tx.add(
         Estimate(
             contact_id=entry.contact,
@@ -70,9 +64,11 @@ def tell_estimate(tx: Tx, entry: EntryView, services: Services) -> EstimateView:
     return _view(row)
 
 
-def likely_wait(tx: Tx, queue: str, ahead_count: int, services: Services) -> Told | None:
-    """The range for one who would come now, whatever the level; nothing is stored."""
-    waits, least = _waits(tx, queue, None, services), services.catalogue.limits.estimate_waits
+def likely_wait(
+    tx: Tx, queue: str, ahead_count: int, services: Services, *, urgency: Urgency | None = None
+) -> Told | None:
+    """The range for one who would come now, of that level or whatever it will be; nothing is stored."""
+    waits, least = _waits(tx, queue, urgency, services), services.catalogue.limits.estimate_waits
     return estimate(waits, ahead_count=ahead_count, now=tx.now, least_waits=least)
 
 

@@ -10,6 +10,7 @@ from core.urgency import Urgency
 from queues import service as queues
 from queues.views import EntryView
 from router.errors import NoNumber, TooLate
+from router.estimating import tell_estimate
 from router.intake import asked_of, callback_promise, hours_of
 from router.outcomes import WITHDRAWN, record_outcome
 from router.parties import Purpose, allow_calls, can_reach, change_phone
@@ -25,7 +26,7 @@ from router.promising import (
     promises_of,
     withdraw_promise,
 )
-from router.rules import CALLED_TO_ALL
+from router.rules import CALLED_TO_ALL, route
 from router.services import Services
 from router.standing import check_may, the_contact
 
@@ -68,8 +69,32 @@ def change_to_callback(
     return made
 
 
+def change_to_line(tx: Tx, contact: int, actor: Actor, services: Services) -> EntryView:
+    """One who will be called has rung again and waits on the line: in the same contact, due no later than
+    another call. The promise stands until somebody has answered.
+    """
+    row = the_contact(tx, contact)
+    moved = queues.change_channel(tx, contact, channel="call", actor=actor.key)
+    decided = route(
+        urgency=moved.urgency,
+        topic_queue=moved.queue,
+        channel="call",
+        catalogue=services.catalogue,
+        now=tx.now,
+        line=services.catalogue.line(row.line) if row.line else None,
+    )
+    if decided.due_at < moved.due_at:
+        moved = queues.reclassify(
+            tx, contact, urgency=moved.urgency, tier=moved.tier, due_at=decided.due_at, actor=actor.key
+        )
+    tell_estimate(tx, moved, services)
+    return moved
+
+
 def back_to_call(tx: Tx, contact: int, actor: str) -> bool:
-    """Whoever was promised a call and waits in the chat instead is called again; whether that was so."""
+    """Whoever was promised a call and waits in the chat, or on the line, instead is called again; whether
+    that was so.
+    """
     entry = queues.entry_of(tx, contact)
     if entry.channel == "callback" or entry.state not in ("waiting", "offered", "scheduled", "left"):
         return False

@@ -9,7 +9,9 @@ from enum import StrEnum
 from core.errors import NotFound
 from core.phone import normalise, takes_texts
 from core.store import Tx
+from queues import service as queues
 from router.models import Party
+from router.standing import the_contact
 
 PHONE = "party.phone"
 NAME = "party.name"
@@ -69,6 +71,14 @@ def change_phone(tx: Tx, party_id: int, phone: str) -> None:
     """Replaces the person's number; PhoneFault when it may not be dialled."""
     _write_phone(tx, the_party(tx, party_id), phone)
     tx.session.flush()
+
+
+def change_language(tx: Tx, contact: int, language: str) -> None:
+    """The resident speaks another language now: it is the contact's, and that of what she is sent."""
+    row = the_contact(tx, contact)
+    row.language = the_party(tx, row.asker_id).language = language
+    tx.session.flush()
+    queues.change_language(tx, contact, language)
 
 
 def choose_contact(tx: Tx, party_id: int, safe: Mapping[str, bool]) -> None:

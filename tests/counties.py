@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from core.county import (
+    CallBack,
     Catalogue,
     ChatDoor,
     Limits,
@@ -108,7 +109,7 @@ def a_line(name: str, queue: str) -> Line:
         queue=queue,
         default_urgency=Urgency.SAME_DAY,
         hours=OFFICE,
-        callback=True,
+        callback=CallBack.OFFERED,
         voicemail=True,
         promise=RULE,
         same_day_law=True,

@@ -68,6 +68,13 @@ def a_callback(tx: Tx, name: str = "a", phone: str = PHONE, **more: Any) -> Rece
     return receive(tx, an_arrival(tx, name, phone=phone, callback=True, **call), SERVICES)
 
 
+def a_service(*relays: str, **line: Any) -> Services:
+    """The county's service with another way of the line."""
+    catalogue = SERVICES.catalogue
+    lines = tuple(replace(one, **line) if one.id == LINE else one for one in catalogue.lines)
+    return replace(SERVICES, catalogue=replace(catalogue, lines=lines, relay_numbers=frozenset(relays)))
+
+
 def the_resident(received: Received) -> Actor:
     """The resident whose contact it is."""
     return Actor(kind="resident", id=received.contact, roles=frozenset({Role.RESIDENT}))

@@ -16,11 +16,13 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from callbacks.telephony.sounds import OF_THE_LINE, TONE, digit_of, file_of
+from callbacks.callflow import EXACT, MOST
+from callbacks.telephony.sounds import AHEAD, OF_THE_LINE, TONE, WAIT, digit_of, file_of, language_of
 from core.county import Catalogue
 from core.settings import environment, load_settings
 from core.text import Texts
 from ensilinja import app
+from router.estimates import BUCKETS
 from tools.pbx import RATE, tone
 
 PREFIX = "call."
@@ -46,12 +48,14 @@ def main(arguments: list[str]) -> int:
 def sentences(catalogue: Catalogue, texts: Texts) -> Mapping[str, str]:
     """Every file a caller may hear, below the folder, with the sentence it speaks."""
     keys = sorted(filter(lambda key: key.startswith(PREFIX), texts.keys()))
+    apart = {*OF_THE_LINE, *AHEAD, WAIT}
     found: dict[str, str] = {}
     for lang in catalogue.site.languages:
         for key in keys:
-            if key not in OF_THE_LINE:
+            if key not in apart and language_of(key, lang) == lang:
                 said = texts.get(lang, key, digits="", when="", line="")
                 found[file_of(key, lang, "")] = " ".join(said.replace(" .", ".").split())
+        found |= numbered(texts, lang)
         for line in catalogue.lines:
             found[file_of("call.greeting", lang, line.id)] = texts.get(
                 lang, "call.greeting", line=line.name.get(lang)
@@ -61,6 +65,15 @@ def sentences(catalogue: Catalogue, texts: Texts) -> Mapping[str, str]:
         for digit in "0123456789":
             found[digit_of(digit, lang)] = digit
     return found
+
+
+def numbered(texts: Texts, lang: str) -> dict[str, str]:
+    """What tells a place or a wait: a sentence for each that can be told."""
+    exact = {("call.ahead", n) for n in range(1, EXACT + 1)}
+    tens = {("call.ahead_over", n) for n in range(EXACT, MOST + 1, 10)}
+    found = {file_of(key, lang, "", n): texts.get(lang, key, n=n) for key, n in sorted(exact | tens)}
+    waits = ((low, high, texts.get(lang, WAIT, low=low, high=high)) for low, high in BUCKETS)
+    return found | {file_of(WAIT, lang, "", low, high): said for low, high, said in waits}
 
 
 def write(folder: Path, spoken: Mapping[str, str], voice: Callable[[str, str, Path], None] | None) -> None:

@@ -20,7 +20,6 @@ from core.errors import EnsilinjaError
 from core.rights import POLICIES
 from ensilinja import app, doors, feed, listeners, ops, rows, snapshots, sockets
 from ensilinja.auth import sessions
-from ensilinja.places import Place
 from ensilinja.reporting import picture
 from ensilinja.rows import shift_wire
 from queues.matcher import Reason
@@ -28,6 +27,7 @@ from queues.views import Explanation
 from router import briefs, changes, form, history, reading
 from router.matters import Proposal
 from router.outcomes import Sibling
+from router.places import Place
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "wire.md"

@@ -345,7 +345,8 @@ def _hung_up(caller: Caller, news: HungUp, at: datetime, place: Place) -> Step:
     effects: list[Effect] = [*_end_legs(tuple(filter(None, (caller.joining, *caller.joined))))]
     if caller.joined:
         effects.append(delete(f"/bridges/{bridge_of(caller.call)}"))
-    gone = Tell(CallerGone(call=caller.call, at=at, after=caller.last))
+    unheard = caller.at in (At.ARRIVED, At.HEARS)
+    gone = Tell(CallerGone(call=caller.call, at=at, after=caller.last, unheard=unheard))
     return replace(caller, at=At.OVER), (*effects, gone)
 
 

@@ -33,8 +33,9 @@ class Talk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompts:
-    """What the caller on `line` hears next: text keys in order, with the digits and the due instant they
-    speak of. With `record_s` a tone follows, and what the caller says is recorded for so long at most.
+    """What the caller on `line` hears next: text keys in order, with what they speak of: digits, the due
+    instant, how many are `ahead` and the minutes of the `wait`. With `record_s` a tone follows, and what the
+    caller says is recorded for so long at most.
     """
 
     play: tuple[str, ...] = ()
@@ -45,6 +46,8 @@ class Prompts:
     due_at: datetime | None = None
     record_s: int = 0
     hang_up: bool = False
+    ahead: int | None = None
+    wait: tuple[int, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +76,16 @@ class KeyPressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerGone:
-    """The caller hung up; or, `dropped`, was cut off by a fault of ours. `after` is the last answer's `n`."""
+    """The caller hung up; or, `dropped`, was cut off by a fault of ours. `after` is the last answer's `n`.
+
+    `unheard` says that what was played last had not been heard to its end.
+    """
 
     call: str
     at: datetime
     dropped: bool = False
     after: int | None = None
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from callbacks import wav
+from callbacks.callflow import key_of
 from callbacks.results import Result
 from callbacks.telephony.port import (
     AgentGone,
@@ -31,6 +32,7 @@ from callbacks.telephony.port import (
     TrialArrived,
     TrialHeard,
 )
+from callbacks.telephony.sounds import IN_ITS_OWN
 from core.clock import Clock
 from core.errors import Conflict, Unavailable
 
@@ -181,12 +183,18 @@ class SimulatedTelephony:
         """The greeting is heard in the trial call of `key`."""
         await self._report(TrialHeard(key=key, at=self._clock.now()))
 
-    async def ring(self, line: str, number: str | None) -> str:
-        """A person rings `line`; returns the call's id after hearing the greeting."""
+    async def ring(self, line: str, number: str | None, language: str = "") -> str:
+        """A person rings `line`; returns the call's id after hearing the greeting.
+
+        One with a `language` chooses it where the line asks.
+        """
         self._count += 1
         call = f"sim-{self._clock.now():%Y%m%d%H%M%S%f}-{self._count}"
         self.calls[call] = Caller(line=line, number=number)
         await self._hear(call, CallArrived(call=call, line=line, number=number, at=self._clock.now()))
+        heard = [key for prompts in self.calls[call].heard for key in prompts.play]
+        if language and f"{IN_ITS_OWN}{language}" in heard:
+            await self._answer(call, key_of(language))
         return call
 
     async def press(self, call: str, keys: str) -> None:

@@ -21,7 +21,6 @@ from ensilinja.pages import danger, review, shown, views
 from ensilinja.pages.journey import Journey
 from ensilinja.pages.shown import at_phrase, care, go, show, wait_range, who, worse
 from ensilinja.pages.views import FieldError
-from ensilinja.places import Place, places
 from ensilinja.runtime import RUNTIME, Runtime
 from queues import service as queues
 from queues.machine import State
@@ -30,6 +29,7 @@ from router.answering import newest_answers
 from router.errors import NoNumber
 from router.estimating import retell
 from router.parties import Purpose, can_reach, phone_of
+from router.places import Place, places
 from router.promising import Kind, open_promise
 from router.rules import CALLED_TO_ALL, SELF_HARM
 from router.services import Services

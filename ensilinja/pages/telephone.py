@@ -14,7 +14,7 @@ from ensilinja.doors import Doors, language
 from ensilinja.pages.frames import frame_of
 from ensilinja.pages.views import FieldError, Option
 from ensilinja.runtime import RUNTIME, Runtime
-from ensilinja.spoken import spoken
+from ensilinja.spoken import Sentence, spoken
 
 doors = Doors("resident")
 
@@ -37,11 +37,10 @@ class CallShown:
 
     url: str
     line: str
-    lang: str
     state: str
     on: bool
-    hears: tuple[str, ...]
-    heard: tuple[str, ...]
+    hears: tuple[Sentence, ...]
+    heard: tuple[Sentence, ...]
     records: bool = False
 
 
@@ -264,13 +263,13 @@ def state_of(telephony: SimulatedTelephony, call: str, caller: Caller) -> str:
 
 
 def call_shown(runtime: Runtime, telephony: SimulatedTelephony, call: str, caller: Caller) -> CallShown:
-    """The call as its caller hears it, in the line's language."""
+    """The call as its caller hears it, each sentence in its language."""
     line = line_of(runtime, caller)
+    lang = caller.heard[-1].language if caller.heard else line.languages[0]
     said = [spoken(runtime, line, prompts) for prompts in caller.heard]
     return CallShown(
         url=f"{PAGE}/{call}",
-        line=line.name.get(line.languages[0]),
-        lang=line.languages[0],
+        line=line.name.get(lang),
         state=state_of(telephony, call, caller),
         on=caller.on,
         hears=said[-1] if said else (),

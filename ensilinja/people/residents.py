@@ -7,6 +7,7 @@ from callbacks import service as callbacks
 from callbacks.telephony.simulated import Behaviour
 from chat import service as chat
 from chat.conversation import Kind
+from core.county import CallBack
 from core.identity import Actor
 from core.store import Tx
 from ensilinja.auth import sessions
@@ -117,8 +118,9 @@ async def give_up(world: World, person: Person, me: Actor) -> None:
 
 async def call(world: World, person: Person) -> None:
     """Rings a line: presses 1 for a promise, or waits to be answered."""
-    offering = [line.id for line in world.runtime.services.catalogue.lines if line.callback]
-    ringing = await world.telephony.ring(world.rng.choice(offering), person.number)
+    lines = world.runtime.services.catalogue.lines
+    line = world.rng.choice([line for line in lines if line.callback is CallBack.OFFERED])
+    ringing = await world.telephony.ring(line.id, person.number, line.languages[0])
     await world.pause(3, 8)
     if person.way is Way.CALLBACK:
         await world.telephony.press(ringing, "1")

@@ -9,6 +9,7 @@ from callbacks.events import AttemptDialled, AttemptEnded, AttemptOver, AttemptR
 from callbacks.results import UNREACHED, Result
 from chat.events import ChatPresence, ChatReplied
 from chat.presence import STALE
+from core.county import CallBack
 from core.hours import is_open
 from core.urgency import Urgency
 from ensilinja.simulation.memory_promises import breaking
@@ -48,6 +49,9 @@ class MemoryDoors(MemoryRooms):
         """See `Resident.wait`."""
         one = self.calls[call]
         line = self.services.catalogue.line(one.visit.line or "")
+        if line.callback is CallBack.DIRECT:
+            self._promised(one)
+            return
         if not is_open(line.hours, self.world.now):
             one.step, one.is_on = Step.GONE, False
             return
@@ -67,7 +71,10 @@ class MemoryDoors(MemoryRooms):
             return
         if one.step in PRESSED:
             one.step = Step.CONFIRM
-            return
+        else:
+            self._promised(one)
+
+    def _promised(self, one: Call) -> None:
         one.step = Step.PROMISED
         if one.contact is not None:
             self._to_callback(one.contact, SYSTEM)
@@ -84,7 +91,10 @@ class MemoryDoors(MemoryRooms):
             return
         step = one.step
         if step is Step.IN_LINE and not self._is_served(one):
-            self._leave_line(one)
+            if self.services.catalogue.line(one.visit.line or "").hanging_up_asks:
+                self._to_callback(one.contact or 0, SYSTEM)
+            else:
+                self._leave_line(one)
         one.step = Step.GONE
         self._call_ends(one, step)
         self._done()

@@ -10,7 +10,7 @@ from callbacks.callflow import Step
 from callbacks.events import CallEnded, CallReceived, DecisionNeeded
 from callbacks.results import UNREACHED, Result, after
 from chat.events import ChatPresence
-from core.county import Catalogue, OutcomeCode
+from core.county import OutcomeCode
 from core.errors import Conflict
 from core.hours import add_service_time
 from core.store import Recorded
@@ -18,7 +18,7 @@ from core.urgency import Urgency
 from ensilinja.simulation.memory_line import MemoryLine
 from ensilinja.simulation.memory_rows import SYSTEM, Decide, Entry, recorded
 from ensilinja.simulation.standing import Place
-from ensilinja.simulation.visits import Visit
+from ensilinja.simulation.visits import Visit, spoken_on
 from ensilinja.simulation.world import World
 from queues.events import EntryReturned
 from queues.machine import Event, State
@@ -121,7 +121,9 @@ class MemoryRooms:
             door=door,
             matter=matter or self._next("matter"),
             arrived_at=arrived_at,
-            language=language or visit.language if channel != "call" else spoken_on(catalogue, line),
+            language=language or visit.language
+            if channel != "call"
+            else spoken_on(catalogue.line(line or ""), visit),
         )
         contact = len(self.known) + 1
         self.known[contact] = known
@@ -296,11 +298,6 @@ class MemoryRooms:
     def _next(self, what: str) -> int:
         self._counts[what] += 1
         return self._counts[what]
-
-
-def spoken_on(catalogue: Catalogue, line: str | None) -> str:
-    """The first language of the line."""
-    return catalogue.line(line or "").languages[0]
 
 
 def handled_as(channel: str, asked: dict[str, Any], *, callback: bool) -> str:

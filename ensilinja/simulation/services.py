@@ -22,7 +22,7 @@ from ensilinja import tables
 from ensilinja.accounts import NewAccount, create
 from ensilinja.simulation.staffing import Shift
 from ensilinja.simulation.standing import Place
-from ensilinja.simulation.visits import Visit, Way
+from ensilinja.simulation.visits import Visit, Way, spoken_on
 from ensilinja.simulation.world import World
 from queues import agents
 from queues import service as queues
@@ -102,7 +102,8 @@ class ServiceDoors:
 
     def ring(self, visit: Visit) -> str:
         """See `Resident.ring`."""
-        return str(at_once(self.telephony.ring(visit.line or "", visit.number)))
+        line = self.services.catalogue.line(visit.line or "")
+        return str(at_once(self.telephony.ring(line.id, visit.number, spoken_on(line, visit))))
 
     def wait(self, call: str) -> None:
         """See `Resident.wait`."""

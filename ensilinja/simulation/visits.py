@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from random import Random
 
-from core.county import Catalogue, Line
+from core.county import CallBack, Catalogue, Line
 from core.hours import HELSINKI, is_open
 from core.urgency import Urgency
 from ensilinja.people.profile import ANSWERING, Profile, weighed
@@ -123,7 +123,7 @@ def _call(rng: Random, at: datetime, catalogue: Catalogue) -> Coming | None:
     of = {queue: [line for line in lines if line.queue == queue] for queue in {line.queue for line in lines}}
     queue = weighed(rng, [(queue, SHARES.get(queue, 0.01)) for queue in sorted(of)])
     line = rng.choice(of[queue])
-    presses = rng.random() < PRESS_1 and line.callback
+    presses = rng.random() < PRESS_1 and line.callback is CallBack.OFFERED
     return Coming(at=at, way=Way.CALLBACK if presses else Way.HOLD, queue=queue, line=line.id)
 
 
@@ -146,7 +146,8 @@ def _way(rng: Random, catalogue: Catalogue, at: datetime) -> tuple[Way, str | No
     if not lines:
         return Way.CHAT, None, chosen
     line = lines[min(int(rng.random() ** 2 * len(lines)), len(lines) - 1)]
-    return (Way.CALLBACK if presses and line.callback else Way.HOLD), line.id, line.queue
+    offers = line.callback is CallBack.OFFERED
+    return (Way.CALLBACK if presses and offers else Way.HOLD), line.id, line.queue
 
 
 def _person(rng: Random, n: int, coming: Coming) -> Visit:
@@ -185,3 +186,8 @@ def helsinki(day: date, hour: float) -> datetime:
     minutes = round(hour * 60)
     local = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=HELSINKI)
     return local.astimezone(UTC)
+
+
+def spoken_on(line: Line, visit: Visit) -> str:
+    """The language of a call: the visit's own where the line asks and has it, else the line's first."""
+    return visit.language if line.asks_language and visit.language in line.languages else line.languages[0]

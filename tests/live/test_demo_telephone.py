@@ -64,7 +64,7 @@ async def test_one_and_one_is_a_promise(client: Client) -> None:
 
     assert "Terveysasemien Ensilinja" in greeted and "paina 1" in greeted
     assert "numeroon, josta soitat" in asked
-    assert "Palvelemme sinua parhaillaan" in greeted
+    assert "Edelläsi ei ole ketään" in greeted
     assert "Soitamme sinulle viimeistään tänään kello 23.59" in promised
     assert 'data-call-state="promised"' in promised
     assert "Sulje puhelin" not in promised

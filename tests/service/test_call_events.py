@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from callbacks.telephony.port import (
     KeyPressed,
     TelephonyEvent,
 )
+from core.county import CallBack
 from core.models import Job
 from core.store import Tx
 from queues.service import entry_of
@@ -30,7 +32,7 @@ from router.promising import Kind, promises_of
 from tests.builders import a_store
 from tests.faults.sizes import sized
 from tests.faults.telling import report
-from tests.rooms import LINE, PROVIDER, SERVICES, a_callback, a_nurse
+from tests.rooms import LINE, PROVIDER, SERVICES, a_callback, a_nurse, a_service
 
 SETS = 20  # of events in one database
 EXAMPLES = sized(2, 100, 100)
@@ -68,23 +70,41 @@ def test_any_order_of_an_attempts_events_ends_in_one_state() -> None:
     )
 
 
-KEYS = st.lists(st.sampled_from(["1", "1", "2", "", "5", "050123", "0501234567#", "#"]), max_size=5)
+KEYS = st.lists(st.sampled_from(["1", "1", "2", "3", "", "", "5", "050123", "0501234567#", "#"]), max_size=6)
+WAYS = st.fixed_dictionaries(
+    {
+        "callback": st.sampled_from(CallBack),
+        "asks_language": st.booleans(),
+        "hanging_up_asks": st.booleans(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A caller on a line of some kind, with or without a number; how she `ends` it, if she does."""
+
+    pressed: str
+    ends: str
+    line: dict[str, Any]
+    is_hidden: bool
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> tuple[list[int], tuple[str, bool]]:
+def calls(draw: st.DrawFn) -> tuple[list[int], Course]:
     """A caller's keys and whether she hangs up, and the places of an order in which some come again."""
     pressed = "".join(key or "-" for key in draw(KEYS))
-    hangs_up = draw(st.booleans())
-    last = len(pressed) + hangs_up
+    ends = draw(st.sampled_from(["", "heard", "unheard", "dropped"]))
+    course = Course(pressed, ends, draw(WAYS), draw(st.booleans()))
+    last = len(pressed) + bool(ends)
     again = draw(st.lists(st.integers(0, last), max_size=6))
-    return draw(st.permutations([*range(last + 1), *again])), (pressed, hangs_up)
+    return draw(st.permutations([*range(last + 1), *again])), course
 
 
 def test_any_order_of_a_calls_events_ends_in_one_state() -> None:
     @settings(max_examples=EXAMPLES, phases=(Phase.explicit, Phase.reuse, Phase.generate))
     @given(st.lists(calls(), min_size=SETS, max_size=SETS))
-    def any_order(sets: list[tuple[list[int], tuple[str, bool]]]) -> None:
+    def any_order(sets: list[tuple[list[int], Course]]) -> None:
         for in_order, in_any in asyncio.run(ends(sets, end_of_call)):
             assert in_order == in_any
 
@@ -92,24 +112,32 @@ def test_any_order_of_a_calls_events_ends_in_one_state() -> None:
     report("F26", "embedded", f"{EXAMPLES * SETS} sets of a call's events, in order and in any: one state")
 
 
-def end_of_call(tx: Tx, name: str, order: list[int] | None, course: tuple[str, bool]) -> object:
+def end_of_call(tx: Tx, name: str, order: list[int] | None, course: Course) -> object:
     """What a call comes to when its events come in this order."""
-    pressed, hangs_up = course
-    number = f"+35840{abs(hash(name)) % 10**7:07}"
+    pressed, services = course.pressed, a_service(**course.line)
+    number = None if course.is_hidden else f"+35840{abs(hash(name)) % 10**7:07}"
     events: list[TelephonyEvent] = [CallArrived(call=name, line=LINE, number=number, at=tx.now)]
     events += [
         KeyPressed(call=name, n=n, key=key.strip("-"), at=tx.now + timedelta(seconds=n), after=n - 1)
         for n, key in enumerate(pressed, start=1)
     ]
-    events += [CallerGone(call=name, at=tx.now + timedelta(seconds=99), after=len(pressed))] * hangs_up
+    if course.ends:
+        how: dict[str, Any] = {course.ends: True} if course.ends != "heard" else {}
+        events.append(CallerGone(call=name, at=tx.now + timedelta(seconds=99), after=len(pressed), **how))
     for place in range(len(events)) if order is None else order:
-        callbacks.hear(tx, PROVIDER, events[place], SERVICES)
+        callbacks.hear(tx, PROVIDER, events[place], services)
     row = tx.one(select(Call).where(CALL.provider_id == name))
-    told = (row.line, row.state, row.pressed, row.tries, row.arrived_at, row.ended_at)
+    told = (row.line, row.state, row.language, row.pressed, row.tries, row.arrived_at, row.ended_at)
     if row.contact_id is None:
         return (*told, row.early_sealed)
     entry, made = entry_of(tx, row.contact_id), promises_of(tx, row.contact_id)
-    facts = (entry.state, entry.channel, entry.due_at - entry.arrived_at, [each.kind for each in made])
+    facts = (
+        entry.state,
+        entry.channel,
+        entry.language,
+        entry.due_at - entry.arrived_at,
+        [each.kind for each in made],
+    )
     return (*told, row.early_sealed, *facts, [each.due_at for each in made])
 
 

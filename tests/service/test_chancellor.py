@@ -25,7 +25,7 @@ from chat import service as chat
 from core import jobs
 from core.checks import Finding
 from core.clock import FixedClock
-from core.county import Limits
+from core.county import CallBack, Limits
 from core.errors import EnsilinjaError
 from core.events import read_events
 from core.identity import SYSTEM, Actor, Role
@@ -354,7 +354,9 @@ async def test_no_setting_ends_a_callback(
         **hours,
     }
     county = replace(SERVICES.catalogue, limits=Limits(**given))
-    closed = replace(county, lines=tuple(replace(line, callback=False, attempts=1) for line in county.lines))
+    closed = replace(
+        county, lines=tuple(replace(line, callback=CallBack.OFF, attempts=1) for line in county.lines)
+    )
     monkeypatch.setitem(globals(), "SERVICES", replace(SERVICES, catalogue=closed))
     runtime.services = replace(SERVICES, catalogue=closed)
 

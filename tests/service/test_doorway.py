@@ -10,10 +10,10 @@ from core.clock import FixedClock
 from core.store import Store, Tx
 from ensilinja.pages.landing import is_long, state_of
 from ensilinja.pages.views import OpenState
-from ensilinja.places import Place, places
 from queues import service as queues
 from router.doorway import doorway
 from router.estimating import newest_estimate, retell, wait_ended
+from router.places import Place, places
 from router.stops import Stop
 from tests.builders import MONDAY, a_store
 from tests.rooms import SERVICES, a_chat, a_nurse

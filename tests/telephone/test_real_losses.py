@@ -88,7 +88,7 @@ async def are_up(people: House) -> bool:
 async def test_callers_outlive_our_process(people: House, sounds: Path, tmp_path: Path) -> None:
     county = an_open_county(tmp_path)
     lines = county / "lines.toml"  # a line that asks nothing: the caller is in it at once
-    lines.write_text(lines.read_text("utf-8").replace("callback = true", "callback = false"), "utf-8")
+    lines.write_text(lines.read_text("utf-8").replace('callback = "offered"', 'callback = "off"'), "utf-8")
     server = Server(tmp_path, county, "")
     settings = {
         f"ENSILINJA_{name.upper()}": value for name, value in telephony_of(people.pbx, sounds).items()

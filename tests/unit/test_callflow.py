@@ -1,12 +1,13 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from callbacks.callflow import (
     Act,
+    Flow,
     Number,
     Situation,
     Standing,
@@ -18,17 +19,20 @@ from callbacks.callflow import (
     silence,
 )
 from callbacks.results import After, Result, after, stronger
+from core.county import CallBack
 
 LATER = datetime(2026, 11, 23, 10, 45, tzinfo=UTC)
 GOOD = "0409990001"
 
 
-def a_line(
-    standing: Standing = Standing.OPEN, *, offers: bool = True, number: Number = Number.DIALABLE
-) -> Situation:
-    return Situation(
-        standing=standing, offers_callback=offers, number=number, check=lambda typed: typed == GOOD
+def a_line(standing: Standing = Standing.OPEN, **more: Any) -> Situation:
+    line = Situation(
+        standing=standing,
+        callback=CallBack.OFFERED,
+        number=Number.DIALABLE,
+        check=lambda typed: typed == GOOD,
     )
+    return replace(line, **more)
 
 
 def keys(line: Situation, pressed: str) -> Turn:
@@ -57,7 +61,7 @@ def test_no_key_stays_in_the_line() -> None:
 
 
 def test_a_line_without_the_menu_puts_the_caller_in_line() -> None:
-    turn = begin(a_line(offers=False))
+    turn = begin(a_line(callback=CallBack.OFF))
 
     assert (turn.act, turn.asks) == (Act.JOIN_LINE, False)
 
@@ -119,35 +123,68 @@ def test_one_in_the_line_asks_for_a_call_back() -> None:
 
 
 def test_who_pressed_one_and_hung_up_is_promised() -> None:
-    assert hang_up(keys(a_line(), "1").flow).act == Act.PROMISE
+    assert hang_up(keys(a_line(), "1").flow, a_line()).act == Act.PROMISE
 
 
 def test_who_hung_up_while_typing_left_no_number() -> None:
-    assert hang_up(keys(a_line(number=Number.UNUSABLE), "1040").flow).act == Act.END
+    line = a_line(number=Number.UNUSABLE)
+
+    assert hang_up(keys(line, "1040").flow, line).act == Act.LEAVE_LINE
 
 
 def test_who_hung_up_in_the_line_left_it() -> None:
     line = a_line()
 
-    assert hang_up(silence(begin(line).flow, line).flow).act == Act.LEAVE_LINE
+    assert hang_up(silence(begin(line).flow, line).flow, line).act == Act.LEAVE_LINE
 
 
-@given(
-    st.text("0123456789*#", max_size=40),
-    st.sampled_from(Standing),
-    st.booleans(),
-    st.sampled_from(Number),
-)
-def test_no_keys_ever_promise_an_unusable_number(
-    pressed: str, standing: Standing, offers: bool, number: Number
-) -> None:
-    line = a_line(standing, offers=offers, number=number)
-    turn = begin(line)
-    for key in pressed:
-        turn = press(turn.flow, key, line)
-        if turn.act == Act.PROMISE:
-            assert turn.flow.typed == GOOD or (number == Number.DIALABLE and not turn.flow.typed)
-            return
+def test_a_direct_line_calls_back_unless_it_is_refused() -> None:
+    line = a_line(callback=CallBack.DIRECT)
+    greeted = begin(line)
+
+    assert greeted.play == ("call.greeting", "call.direct")
+    assert silence(greeted.flow, line).play == ("call.promised", "call.goodbye")
+    assert hang_up(greeted.flow, line, unheard=True).act == Act.PROMISE
+    refused = press(greeted.flow, "3", line)
+    assert (refused.act, refused.play) == (Act.JOIN_LINE, ("call.in_line",))
+    assert hang_up(refused.flow, line).act == Act.LEAVE_LINE
+
+
+def test_a_direct_line_asks_for_a_number_it_can_call() -> None:
+    line = a_line(callback=CallBack.DIRECT, number=Number.UNUSABLE)
+    greeted = begin(line)
+
+    assert greeted.play == ("call.greeting", "call.direct_typed", "call.type_number")
+    assert silence(greeted.flow, line).act == Act.JOIN_LINE
+    assert keys(line, f"{GOOD}#1").act == Act.PROMISE
+
+
+def test_the_third_key_refuses_only_on_a_direct_line() -> None:
+    assert keys(a_line(), "13").play == ("call.confirm_number",)
+
+
+def test_a_line_that_only_queues_never_speaks_of_calling() -> None:
+    turn = begin(a_line(Standing.FULL, callback=CallBack.OFF))
+
+    assert turn.play == ("call.greeting", "call.open", "call.in_line")
+
+
+@pytest.mark.parametrize("step", [Step.OFFER, Step.IN_LINE])
+def test_where_hanging_up_asks_it_leaves_a_request(step: Step) -> None:
+    line = a_line(hanging_up_asks=True)
+    flow = Flow(step=step)
+
+    assert hang_up(flow, line).act == Act.PROMISE
+    assert hang_up(flow, replace(line, number=Number.UNUSABLE)).act != Act.PROMISE
+    assert hang_up(flow, replace(line, hanging_up_asks=False)).act != Act.PROMISE
+
+
+def test_who_did_not_hear_the_offer_has_not_asked() -> None:
+    line = a_line(hanging_up_asks=True)
+    asking = replace(line, languages=("fi", "sv"))
+
+    assert hang_up(begin(line).flow, line, unheard=True).act == Act.END
+    assert hang_up(begin(asking).flow, asking).act == Act.END
 
 
 @pytest.mark.parametrize("last", [Result.NO_ANSWER, Result.BUSY, Result.VOICEMAIL])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.catalogue import Catalogue, LocalText, UnknownId, load_catalogue
-from core.county import Tries
+from core.county import CallBack, Tries
 from core.faults import ConfigFaults
 from core.hours import add_working_days, is_open, is_working_day
 from core.hours_file import public_holidays
@@ -193,7 +193,20 @@ def test_a_text_falls_back_to_finnish() -> None:
         ("lines.toml", "03 629 6301", "03 629 6620", "lines.toml: line number:"),
         ("lines.toml", 'id = "elderly"', 'id = "dental"', "lines.toml: line: 'dental' is given twice"),
         ("lines.toml", "binding_days = 2", "binding_days = 0", "promise.binding_days: must be 1-30"),
-        ("lines.toml", "callback = true", 'languages = ["fi", "ru"]', "languages: 'ru' is not one of"),
+        ("lines.toml", 'callback = "offered"', 'languages = ["fi", "ru"]', "languages: 'ru' is not one of"),
+        ("lines.toml", 'callback = "offered"', "callback = true", "line[dental].callback: must be a text"),
+        ("lines.toml", 'callback = "offered"', 'callback = "later"',
+         "line[dental].callback: must be one of offered, direct, off"),
+        ("lines.toml", 'callback = "offered"', 'callback = "direct"\nhanging_up_asks = true',
+         "line[dental].hanging_up_asks: is only for a line with callback"),
+        ("lines.toml", 'callback = "offered"', 'asks_language = true\nlanguages = ["fi"]',
+         "line[dental].asks_language: needs at least two languages"),
+        ("lines.toml", 'callback = "offered"', "recording = true",
+         "line[dental].recording: calls are not recorded by this program"),
+        ("lines.toml", 'callback = "offered"', 'recording = "no"', "line[dental].recording: must be true or"),
+        ("lines.toml", "[[chat]]", 'relay_numbers = ["112"]\n[[chat]]', "relay_numbers: unknown key"),
+        ("lines.toml", "# The first line's", 'relay_numbers = ["112"]\n# The first line\'s',
+         "lines.toml: relay_numbers: is not a number residents can dial (emergency)"),
         ("lines.toml", "[[chat]]", "[chat]", "chat: must be a list of tables"),
         ("outcomes.toml", "resolved = true", "", "outcome[RESOLVED_ADVICE].resolved: is missing"),
         ("outcomes.toml", "counts = true", "counts = false", "a resolved outcome also counts"),
@@ -267,3 +280,21 @@ def test_a_line_s_own_tries_stand_over_the_county_s(catalogue: Catalogue, county
     assert own.tries(own.line("dental")) == Tries(attempts=5, spacing=timedelta(minutes=20))
     for asked in (catalogue.line("dental"), catalogue.queue("nurse"), own.line("elderly")):
         assert own.tries(asked) == Tries(attempts=3, spacing=timedelta(minutes=45))
+
+
+def test_how_a_line_takes_its_calls(catalogue: Catalogue, county: Path) -> None:
+    change(
+        county / "lines.toml",
+        'callback = "offered"',
+        'asks_language = true\nlanguages = ["fi", "sv"]\nhanging_up_asks = true\nrecording = false',
+    )
+    relays = 'relay_numbers = ["040 765 4321"]\n'
+    change(county / "lines.toml", "# The first line's", f"{relays}# The first line's")
+    own = load_catalogue(county)
+    line, shipped = own.line("dental"), catalogue.line("dental")
+
+    assert (line.callback, line.asks_language, line.hanging_up_asks) == (CallBack.OFFERED, True, True)
+    assert (shipped.callback, shipped.asks_language) == (CallBack.OFFERED, False)
+    assert not shipped.hanging_up_asks
+    assert own.relay_numbers == {"+358407654321"}
+    assert catalogue.relay_numbers == frozenset()

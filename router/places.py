@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
+from core.county import Line
 from core.hours import is_open
 from core.store import Tx
 from queues import agents
-from queues.models import ENTRY, in_states
-from router.estimating import EstimateView, LastTold, last_told
+from queues.line import PROMISED
+from queues.models import ENTRY, in_states, is_state
+from router.estimating import EstimateView, LastTold, last_told, likely_wait
+from router.rules import route
 from router.services import Services
 
 
@@ -68,6 +71,27 @@ def positions(tx: Tx, contacts: Collection[int]) -> dict[int, tuple[str, int]]:
     line = select(ENTRY.c.contact_id, ENTRY.c.queue, before.label("position")).where(*waiting).subquery()
     found = tx.rows(select(line).where(line.c.contact_id.in_(contacts)))
     return {contact: (queue, position) for contact, queue, position in found}
+
+
+def place_before(tx: Tx, line: Line, services: Services) -> Place:
+    """The place that a caller on the line would have now; nothing is stored."""
+    decided = route(
+        urgency=None, topic_queue=None, channel="call", catalogue=services.catalogue, now=tx.now, line=line
+    )
+    queue, before = decided.queue, tuple_(ENTRY.c.tier, ENTRY.c.due_at) <= (decided.tier, decided.due_at)
+    ahead = (ENTRY.c.ended_at.is_(None), ENTRY.c.queue == queue, before)
+    live = is_state(ENTRY, "waiting") & ENTRY.c.channel.not_in(sorted(PROMISED))
+    counted = select(func.count(), func.count().filter(live)).where(
+        *ahead, in_states(ENTRY, "waiting", "offered")
+    )
+    [(count, live_count)] = tx.rows(counted)
+    told = likely_wait(tx, queue, live_count, services, urgency=decided.urgency)
+    return Place(
+        position=count + 1,
+        range=(told.low_minutes, told.high_minutes) if told is not None else None,
+        slower=False,
+        line="open" if queue in agents.served_now(tx) else unattended(services, queue, tx.now),
+    )
 
 
 def unattended(services: Services, queue: str, now: datetime) -> Literal["unattended", "closed"]:
