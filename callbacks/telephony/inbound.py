@@ -28,6 +28,7 @@ IN_LINE = "call.in_line"
 DEVICE_RINGS = 20  # seconds of a professional's telephone
 # A caller whom nobody looks after for so long falls to the PBX's own answer; renewed while we have the call.
 LIMIT_S = 60
+TOGETHER = timedelta(seconds=0.5)
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -55,6 +56,7 @@ class Caller:
     played: int = 0
     n: int = 0
     last: int | None = 0
+    heard_at: datetime | None = None
     has_music: bool = False
     is_held: bool = False
     joining: str = ""
@@ -241,7 +243,7 @@ def _say(caller: Caller, prompts: Prompts | None, place: Place) -> Step:
 def _played(caller: Caller, news: Played, at: datetime, place: Place) -> Step:
     if caller.at != At.HEARS or news.playback != caller.playback:
         return caller, ()
-    return _after(replace(caller, at=At.WAITS))
+    return _after(replace(caller, at=At.WAITS, heard_at=at))
 
 
 def _after(caller: Caller) -> Step:
@@ -345,7 +347,9 @@ def _hung_up(caller: Caller, news: HungUp, at: datetime, place: Place) -> Step:
     effects: list[Effect] = [*_end_legs(tuple(filter(None, (caller.joining, *caller.joined))))]
     if caller.joined:
         effects.append(delete(f"/bridges/{bridge_of(caller.call)}"))
-    unheard = caller.at in (At.ARRIVED, At.HEARS)
+    # A hang-up ends the sentence first: what ended together was not heard to its end.
+    has_just = caller.at == At.WAITS and caller.heard_at is not None and at - caller.heard_at < TOGETHER
+    unheard = caller.at in (At.ARRIVED, At.HEARS) or has_just
     gone = Tell(CallerGone(call=caller.call, at=at, after=caller.last, unheard=unheard))
     return replace(caller, at=At.OVER), (*effects, gone)
 

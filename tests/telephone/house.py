@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,12 @@ class House:
     def telephony(self) -> AsteriskTelephony:
         assert isinstance(self.runtime.telephony, AsteriskTelephony)
         return self.runtime.telephony
+
+    def line_has(self, **way: Any) -> None:
+        """The line that is rung takes its calls in another way."""
+        catalogue = self.runtime.services.catalogue
+        lines = tuple(replace(one, **way) if one.id == LINE else one for one in catalogue.lines)
+        self.runtime.services = replace(self.runtime.services, catalogue=replace(catalogue, lines=lines))
 
     async def start(self) -> None:
         """Takes the link when it is free, and does what is asked of it."""

@@ -5,9 +5,11 @@ import pytest
 from callbacks import service as callbacks
 from callbacks.orders import Kind as Ordered
 from chat import service as chat
+from core.county import CallBack
 from ensilinja import ops_staff
 from ensilinja.ops import Transfer
 from router.promising import Kind, promises_of
+from router.standing import the_contact
 from tests.telephone.house import House, eventually
 from tests.telephone.sip import Caller, answers, hangs_up, refuses, rings_on
 
@@ -86,6 +88,52 @@ async def test_another_number_is_typed_and_read_back(house: House) -> None:
     await over(house)
 
     await eventually(lambda: caller.went_well)
+
+
+async def test_a_caller_chooses_her_language_by_key(house: House) -> None:
+    house.line_has(asks_language=True)
+    keys = Caller(events=False).wait(0.2).info("2").wait(0.3).info("1").wait(0.1).info("1")
+    caller = house.rings(keys.is_hung_up().script)
+    call = await house.call("promised")
+    await over(house)
+    await eventually(lambda: caller.went_well)
+    contact = await house.runtime.store.read(the_contact, call.contact_id or 0)
+
+    assert (call.language, contact.language) == ("sv", "sv")
+
+
+async def test_a_line_that_calls_everybody_back_promises_to_who_says_nothing(house: House) -> None:
+    house.line_has(callback=CallBack.DIRECT)
+    caller = house.rings(Caller().is_hung_up().script)
+    call = await house.call("promised")
+    await over(house)
+    await eventually(lambda: caller.went_well)
+    promises = await house.runtime.store.read(promises_of, call.contact_id or 0)
+
+    assert [promise.kind for promise in promises] == [Kind.CALLBACK]
+
+
+async def test_who_would_rather_wait_than_be_called_back_is_answered(house: House) -> None:
+    house.line_has(callback=CallBack.DIRECT)
+    nurse, telephone = await house.nurse("101"), house.telephone("101")
+    caller = house.rings(Caller(events=False).wait(0.2).info("3").wait(3).hang_up().script)
+    await house.takes(nurse, (await house.call("in_line")).contact_id)
+    await talks(house)
+    await over(house)
+
+    await eventually(lambda: caller.went_well and telephone.went_well)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0], ids=["before it is heard", "when it was heard"])
+async def test_hanging_up_on_the_offer_asks_where_the_line_says_so(house: House, seconds: float) -> None:
+    house.line_has(hanging_up_asks=True)
+    caller = house.rings(Caller().wait(seconds).hang_up().script)
+    await house.call()
+    await over(house)
+    [call] = await house.calls()
+    await eventually(lambda: caller.went_well)
+
+    assert (call.contact_id is not None) == (seconds == 1.0)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from callbacks.telephony.ari import Channel, Leg, Place, Request, leg_of, read_e
 from callbacks.telephony.effects import Tell, Wait
 from callbacks.telephony.inbound import At, Caller
 from callbacks.telephony.outbound import Dialled, Stage
-from callbacks.telephony.port import DialEnded, DialFailed, Prompts
+from callbacks.telephony.port import CallerGone, DialEnded, DialFailed, Prompts
 from callbacks.telephony.sounds import files
 from callbacks.telephony.ways import Ways
 
@@ -83,6 +83,24 @@ def test_who_waits_in_the_line_is_asked_again_each_minute() -> None:
 
     assert [each.seconds for each in (*effects, *later) if isinstance(each, Wait)] == [60.0, 60.0]
     assert [each.event.n for each in later if isinstance(each, Tell)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("ended", "gone", "unheard"),
+    [(None, 3.0, True), (3.0, 3.1, True), (3.0, 4.0, False)],
+    ids=["while it is played", "with its end", "after it"],
+)
+def test_who_hangs_up_during_a_sentence_has_not_heard_it(
+    ended: float | None, gone: float, unheard: bool
+) -> None:
+    caller, _ = after(inbound.Arrived("dental", None), inbound.Answered(ASKS))
+    if ended is not None:
+        played = inbound.Played(caller.playback)
+        caller, _ = inbound.step(caller, played, AT + timedelta(seconds=ended), PLACE)
+    _, effects = inbound.step(caller, inbound.HungUp(), AT + timedelta(seconds=gone), PLACE)
+    [told] = [each.event for each in effects if isinstance(each, Tell)]
+
+    assert isinstance(told, CallerGone) and told.unheard == unheard
 
 
 NEWS = st.one_of(
