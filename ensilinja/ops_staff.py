@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.identity import Actor
 from core.rights import Subject
 from core.store import Tx
+from ensilinja.notify.sending import texts_of
 from ensilinja.ops import (
     ACCEPT,
     SEND,
@@ -154,6 +155,7 @@ def open_contact(tx: Tx, actor: Actor, body: Look, services: Services) -> Mappin
         "brief": asdict(brief),
         "messages": messages,
         "recordings": [asdict(each) for each in callbacks.recordings_of(tx, body.contact)],
+        "texts": [asdict(text) for text in texts_of(tx, body.contact)],
         "row": row.wire(actor.id, actor.lang, services) if row else None,
     }
 

@@ -114,8 +114,8 @@ export class Desk {
     const again = Boolean(this.state.details[contact]?.brief);
     this.store.dispatch({ type: "loading", contact });
     try {
-      const { brief, messages, recordings, row } = await this.link.request("contact.open", again ? { contact, again } : { contact });
-      this.store.dispatch({ type: "opened", contact, brief, messages, recordings, row, at: this.clock() });
+      const { brief, messages, recordings, texts, row } = await this.link.request("contact.open", again ? { contact, again } : { contact });
+      this.store.dispatch({ type: "opened", contact, brief, messages, recordings, texts, row, at: this.clock() });
     } catch (refusal) {
       this.store.dispatch({ type: "open_failed", contact, code: refusal.code ?? "lost" });
     }

@@ -25,7 +25,7 @@ function inner(given) {
   return brief ? html`<${Brief} ...${given} />` : html`<p class="empty" role="status">${t("console.loading")}</p>`;
 }
 
-function Brief({ state, row, brief, t, desk, ui, lang, now }) {
+function Brief({ state, row, brief, detail, t, desk, ui, lang, now }) {
   const contactData = [
     brief.phone ?? brief.phone_masked,
     t.has(`console.lang.${brief.language}`) ? t(`console.lang.${brief.language}`) : brief.language,
@@ -49,6 +49,8 @@ function Brief({ state, row, brief, t, desk, ui, lang, now }) {
       <p>${contactData.join(" · ")}</p>
       ${brief.promise && html`<p>${t("console.resident.promised", { time: moment(brief.promise.due_at, now, lang) })}</p>`}
     <//>
+    ${detail.texts?.length > 0 && html`<${Part} title=${t("console.text.title")}>
+      <ul class="texts">${detail.texts.map((text) => html`<li data-state=${text.state}><span class="tabular">${at(text.at)}</span> ${t(`console.text.state.${text.state}`)}</li>`)}</ul><//>`}
     <${Part} title=${t("console.resident.earlier")}>
       ${brief.earlier?.length
         ? html`<ul class="earlier">${brief.earlier.map((e) => html`<li><span class="tabular">${day(e.at)} ${clock(e.at, lang)}</span>

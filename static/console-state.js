@@ -7,7 +7,7 @@ import * as forms from "./console-form-state.js";
 
 export const NO_REPLY_AFTER_MS = 10_000;
 const TYPING_MS = 5_000;
-const TOLD_ANEW = new Set(["answers.sent", "flag.withdrawn", "entry.channel", "assessment.made", "attempt.ended", "call.message"]);
+const TOLD_ANEW = new Set(["answers.sent", "flag.withdrawn", "entry.channel", "assessment.made", "attempt.ended", "call.message", "promise.made", "text.told"]);
 const WITH_ME = new Set(["offered", "held", "wrapping"]);
 
 export function initial() {
@@ -141,10 +141,10 @@ function forgetContent(s) {
   return { ...s, details };
 }
 
-function takeOpened(s, { contact, brief, messages, recordings, row, at }) {
+function takeOpened(s, { contact, brief, messages, recordings, texts, row, at }) {
   let next = row ? setRow(s, contact, row.n, row, true) : s;
   if (!isMine(next.rows[contact])) return next;
-  next = withDetail(next, contact, (d) => ({ ...d, brief, recordings: recordings ?? [], loading: false, error: null }));
+  next = withDetail(next, contact, (d) => ({ ...d, brief, recordings: recordings ?? [], texts: texts ?? [], loading: false, error: null }));
   return addMessages(next, contact, messages ?? [], at);
 }
 

@@ -3,12 +3,15 @@ whether it was taken. What was surely not taken waits, longer each time."""
 
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from sqlalchemy import func, select
 
+from core.events import event, record
+from core.identity import SYSTEM
 from core.jobs import JobView, PutOff
 from core.quiet import quiet_until
 from core.store import Tx
@@ -40,6 +43,24 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     LATE = "late"
     WITHHELD = "withheld"
+
+
+@event("text.told")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTold:
+    """What became of a text to the contact's resident; `text` is its key, never its words."""
+
+    text: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextView:
+    """A text as a contact's professional sees it: when it went out, or was begun, and what became of it."""
+
+    text: str
+    state: str
+    at: datetime
 
 
 async def deliver(runtime: Runtime, job: JobView) -> None:
@@ -84,6 +105,7 @@ def begin(tx: Tx, job: JobView, desk: Desk, *, is_repeatable: bool) -> Letter | 
         return None
     if tx.now - row.created_at > LIVES.get(text, LIFE):
         row.state = State.LATE
+        _tell(tx, row)
         return None
     quiet = None if text in AT_ONCE else quiet_until(tx.now, desk.services.catalogue.limits)
     if quiet is not None:
@@ -92,6 +114,7 @@ def begin(tx: Tx, job: JobView, desk: Desk, *, is_repeatable: bool) -> Letter | 
     blind = tx.vault.blind(letter.number) if letter is not None else ""
     if letter is None or sent_today(tx, row, blind) >= MOST_A_DAY:
         row.state = State.WITHHELD
+        _tell(tx, row)
         return None
     row.state, row.sent_at, row.phone_blind = State.SENDING, tx.now, blind
     tx.session.flush()
@@ -114,6 +137,8 @@ def settle(tx: Tx, key: str, state: State, gateway_id: str) -> None:
     row.gateway_id = gateway_id or row.gateway_id
     if row.state == State.SENDING:
         row.state = state
+        if state is not State.WAITING:
+            _tell(tx, row)
     if row.state != State.WAITING:
         row.number_sealed = None
     tx.session.flush()
@@ -129,10 +154,23 @@ def receive(tx: Tx, *, key: str, gateway_id: str, state: Literal[State.DELIVERED
         row = tx.one(select(Notice).where(NOTICE.gateway_id == gateway_id))
     if row is None:
         return False
-    if row.state != State.DELIVERED:
+    if row.state not in (State.DELIVERED, state):
         row.state, row.told_at = state, tx.now
         tx.session.flush()
+        _tell(tx, row)
     return True
+
+
+def texts_of(tx: Tx, contact: int) -> list[TextView]:
+    """The contact's texts, oldest first; one that is not begun yet is none."""
+    rows = tx.all(select(Notice).where(NOTICE.contact_id == contact).order_by(NOTICE.id))
+    return [TextView(text=row.text, state=row.state, at=row.sent_at or row.created_at) for row in rows]
+
+
+def _tell(tx: Tx, row: Notice) -> None:
+    if row.contact_id is not None:
+        tx.session.flush()
+        record(tx, TextTold(text=row.text, state=row.state), contact=row.contact_id, actor=SYSTEM.key)
 
 
 def notice_of(tx: Tx, key: str) -> Notice | None:

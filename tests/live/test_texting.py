@@ -16,6 +16,7 @@ from callbacks.telephony.webhook import SIGNATURE, TIMESTAMP
 from chat.transcript import read_lines
 from core import jobs
 from core.clock import FixedClock
+from core.events import read_events
 from core.jobs import JobView
 from core.models import Inbox, Job
 from core.settings import load_settings
@@ -28,7 +29,7 @@ from ensilinja.notify.file import FileSms
 from ensilinja.notify.models import Notice
 from ensilinja.notify.plan import Token
 from ensilinja.notify.port import NotTaken
-from ensilinja.notify.sending import State
+from ensilinja.notify.sending import State, texts_of
 from ensilinja.runtime import Runtime
 from router.calling import change_number
 from router.moves import cancel
@@ -381,6 +382,23 @@ async def test_receipts_come_in_any_order(
     assert await hook(client, receipt("sms:promise:99", heard[0])) == 200
 
     assert await states(runtime) == [state]
+
+
+async def test_the_console_is_told_of_each_change_once(client: Client, runtime: Runtime) -> None:
+    """An event for each state, by which an open contact is read anew; the words are in none."""
+    await asked_for(runtime)
+    await work_off(runtime)
+    for status in ("DeliveredToTerminal", "DeliveredToTerminal"):
+        assert await hook(client, receipt("sms:promise:1", status)) == 200
+    news = await runtime.store.read(read_events, contact=1)
+    texts = await runtime.store.read(texts_of, 1)
+
+    told = [event.data for event in news if event.type == "text.told"]
+    assert told == [
+        {"text": "sms.callback_promised", "state": "taken"},
+        {"text": "sms.callback_promised", "state": "delivered"},
+    ]
+    assert [(text.text, text.state) for text in texts] == [("sms.callback_promised", "delivered")]
 
 
 async def test_a_receipt_that_overtakes_the_answer_stands(runtime: Runtime) -> None:

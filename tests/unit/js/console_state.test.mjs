@@ -225,4 +225,11 @@ describe("calls and shift", () => {
     assert.equal(line.whyNot(line.reduce(silent, tick(true)), "hold"), null);
     assert.equal(line.whyNot(line.reduce(can, { type: "link", status: "lost", at: 0 }), "hold"), "console.bar.lost");
   });
+
+  test("news of a text has an open contact read anew", () => {
+    const open = after(snapshot([held(1)]), { type: "opened", contact: 1, brief: {}, messages: [], texts: [{ state: "taken" }], at: 0 });
+    assert.deepEqual(open.details[1].texts, [{ state: "taken" }]);
+    const told = { ev: "text.told", contact: 1, n: 2, row: held(1, { n: 2 }) };
+    assert.equal(line.reduce(open, { type: "event", frame: told, at: 0 }).details[1].isOld, true);
+  });
 });
