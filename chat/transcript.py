@@ -28,12 +28,12 @@ from router.standing import the_contact
 BY_RESIDENT = MESSAGE.c.sender_key.startswith("resident:")
 
 
-def _newest(*conditions: ColumnElement[bool]) -> Callable[[ColumnElement[int]], ScalarSelect[int]]:
+def _newest(*conditions: ColumnElement[bool]) -> Callable[[ColumnElement[int]], ColumnElement[int]]:
     """The number of the newest such line of a contact, 0 when there is none; one look into an index."""
 
-    def of(contact: ColumnElement[int]) -> ScalarSelect[int]:
-        here = MESSAGE.c.contact_id == contact
-        return select(func.coalesce(func.max(MESSAGE.c.seq), 0)).where(here, *conditions).scalar_subquery()
+    def of(contact: ColumnElement[int]) -> ColumnElement[int]:
+        here = select(MESSAGE.c.seq).where(MESSAGE.c.contact_id == contact, *conditions)
+        return func.coalesce(here.order_by(MESSAGE.c.seq.desc()).limit(1).scalar_subquery(), 0)
 
     return of
 

@@ -228,15 +228,25 @@ class Adding:
             self._made[dialect.name] = self._make(dialect)
         statement, turns = self._made[dialect.name]
         columns = zip(turns, zip(*rows, strict=True), strict=True)
-        turned = [column if turn is None else _turned(turn, column) for turn, column in columns]
-        connection.exec_driver_sql(statement, list(zip(*turned, strict=True)))
+        turned = [column if turn is None else [*_turned(turn, column)] for turn, column in columns]
+        if dialect.name == "postgresql":  # a list for each column: a row at a time costs three times as much
+            connection.exec_driver_sql(statement, tuple(turned))
+        else:
+            connection.exec_driver_sql(statement, list(zip(*turned, strict=True)))
 
     def _make(self, dialect: Dialect) -> tuple[str, list[Callable[[Any], Any] | None]]:
+        types = [self._table.c[name].type.dialect_impl(dialect) for name in self._names]
+        processors: list[Callable[[Any], Any] | None] = [each.bind_processor(dialect) for each in types]
+        if dialect.name == "postgresql":
+            lists = ", ".join(
+                f"${place}::{each.compile(dialect=dialect)}[]" for place, each in enumerate(types, 1)
+            )
+            into = f"{self._table.name} ({', '.join(self._names)})"
+            return f"INSERT INTO {into} SELECT * FROM unnest({lists})", processors  # noqa: S608 - names of ours
         compiled = insert(self._table).compile(dialect=dialect, column_keys=list(self._names))
         if list(compiled.params) != list(self._names):
             raise ValueError("names are in the order of the table's columns")
-        types = [self._table.c[name].type.dialect_impl(dialect) for name in self._names]
-        return str(compiled), [each.bind_processor(dialect) for each in types]
+        return str(compiled), processors
 
 
 def _turned(turn: Callable[[Any], Any], values: Sequence[Any]) -> Iterator[Any]:

@@ -42,6 +42,8 @@ TIME = text("SELECT clock_timestamp()")
 PREPARED = 500  # statements a connection keeps prepared: more than there are
 # Milliseconds: a process that is lost without a word may hold the lock, and PostgreSQL takes it back then.
 LOCK_KEPT = "3000"
+# Ways to read more than is asked for: whole tables, or a whole conversation for its newest line.
+WALKS = ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin")
 STATEMENT_SECONDS = 3.0  # a database silent for so long is refused, not waited for
 BATCH_SECONDS = 15.0  # a commit that goes on answering but does not end; the next is smaller
 WATCH = 0.25  # seconds between looks for silence
@@ -245,8 +247,12 @@ def postgres_engine(url: str) -> AsyncEngine:
             "tcp_keepalives_count": "3",
             "synchronous_commit": "on",
             "application_name": "ensilinja",
-            # All statements find their rows by indexes whatever is asked: planning them each time costs more.
+            # All statements find their rows by indexes whatever is asked: planning them each time costs more,
+            # and a plan that was made when a table was empty must not walk it when it has grown.
             "plan_cache_mode": "force_generic_plan",
+            **dict.fromkeys(WALKS, "off"),
+            "random_page_cost": "1.1",
+            "jit": "off",
         },
     }
     return create_async_engine(
