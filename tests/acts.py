@@ -2,26 +2,33 @@
 occurs, and the same acts in any order.
 """
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
-from callbacks import attempts
+from sqlalchemy import select
+
+from callbacks import attempts, orders, wav
 from callbacks import service as callbacks
+from callbacks.known import call_of
+from callbacks.models import CallOrder
 from callbacks.results import Result
-from callbacks.telephony.port import CallArrived, CallerGone, KeyPressed
+from callbacks.telephony.port import CallArrived, CallerGone, Joined, KeyPressed, MessageLeft, TelephonyEvent
 from chat import service as chat
 from chat.sending import Saying, send_together
 from core.clock import FixedClock
 from core.identity import Actor, Role
 from core.store import Tx
 from core.urgency import Urgency
+from ensilinja.notify import sending, survey
+from ensilinja.notify.models import Notice
 from queues import agents, dispatch
 from queues import service as queues
 from queues.views import EntryView
-from router import assessments, moves, outcomes
+from router import assessments, moves, outcomes, promising
 from router.answering import start_answers
 from router.arrivals import Channel
 from router.intake import receive, withdraw_flag
@@ -89,16 +96,35 @@ class Day:
             services=self.services,
         )
 
-    def ring(self, tx: Tx) -> None:
-        callbacks.hear(
-            tx, PROVIDER, CallArrived(call="c1", line=LINE, number=PHONE, at=tx.now), self.services
-        )
+    def ring(self, tx: Tx, call: str = "c1") -> None:
+        self.hear(tx, CallArrived(call=call, line=LINE, number=PHONE, at=tx.now))
 
-    def key(self, tx: Tx, number: int, pressed: str) -> None:
-        callbacks.hear(tx, PROVIDER, KeyPressed(call="c1", n=number, key=pressed, at=tx.now), self.services)
+    def key(self, tx: Tx, number: int, pressed: str, call: str = "c1") -> None:
+        self.hear(tx, KeyPressed(call=call, n=number, key=pressed, at=tx.now))
 
-    def hang_up(self, tx: Tx) -> None:
-        callbacks.hear(tx, PROVIDER, CallerGone(call="c1", at=tx.now), self.services)
+    def hang_up(self, tx: Tx, call: str = "c1") -> None:
+        self.hear(tx, CallerGone(call=call, at=tx.now))
+
+    def leave_message(self, tx: Tx, call: str) -> None:
+        """What was said after the tone comes from the exchange when it can."""
+        audio = wav.written(array("h", [8_000, -8_000] * 16_000))
+        self.hear(tx, MessageLeft(call=call, name=f"{call}-1", audio=audio, at=tx.now))
+
+    def hear(self, tx: Tx, event: TelephonyEvent) -> None:
+        callbacks.hear(tx, PROVIDER, event, self.services)
+
+    def is_asked(self, tx: Tx, name: str) -> None:
+        """By text, how likely one would recommend the service."""
+        contact = self.contacts[name]
+        survey.ask(tx, contact, name, self.services.catalogue.limits)
+        sent = {"state": "sent", "created_at": tx.now, "sent_at": tx.now, "phone_blind": name}
+        tx.add(Notice(key=f"survey:{contact}", text="sms.survey", contact_id=contact, **sent))
+
+    def text_came(self, tx: Tx, name: str) -> None:
+        sending.receive(tx, key=f"survey:{self.contacts[name]}", gateway_id="", state=sending.State.DELIVERED)
+
+    def scores(self, tx: Tx, name: str) -> None:
+        survey.hear(tx, name, "9")
 
     # Professionals.
 
@@ -156,6 +182,30 @@ class Day:
         nurse, assignment = self.holder(tx, name)
         more = {"code": "RESOLVED_ADVICE", "assignment": assignment, "why": "in_a_test"}
         outcomes.close(tx, self.contacts[name], nurse, services=self.services, **more)  # type: ignore[arg-type]
+
+    def is_joined(self, tx: Tx, call: str, name: str) -> None:
+        """Her telephone answers and is in the call, whose contact has the name from now on."""
+        found = callbacks.find_call(tx, PROVIDER, call)
+        assert found is not None and found.contact is not None
+        self.contacts[name] = found.contact
+        entry = self.entry(tx, name)
+        self.accept(tx, name)
+        assignment = self.entry(tx, name).assignment
+        key = f"bridge-{call_of(tx, entry.contact).id}-{assignment}"  # type: ignore[union-attr]
+        self.hear(tx, Joined(key=key, at=tx.now))
+
+    def put_on_hold(self, tx: Tx, name: str) -> None:
+        nurse, assignment = self.holder(tx, name)
+        callbacks.order(tx, nurse, self.contacts[name], assignment, orders.Kind.HOLD)
+
+    def is_on_hold(self, tx: Tx) -> None:
+        newest = tx.one(select(CallOrder).order_by(CallOrder.id.desc()).limit(1))  # type: ignore[union-attr]
+        callbacks.settle(tx, newest.id, orders.Outcome.DONE)
+
+    def tell_a_later_time(self, tx: Tx, name: str) -> None:
+        promise = promising.open_promises(tx, self.contacts[name])[0]
+        due = promise.due_at + timedelta(hours=1)
+        promising.promise_again(tx, promise, due_at=due, told_as={}, actor="system")
 
     def dial(self, tx: Tx, name: str) -> None:
         nurse, assignment = self.holder(tx, name)
@@ -215,6 +265,15 @@ def script(day: Day) -> list[tuple[str, Act]]:
     return [
         ("a shift begins", lambda tx: day.start(tx, 0)),
         ("with another capacity", lambda tx: day.start(tx, 0, 2)),
+        ("a call rings in the morning", lambda tx: day.ring(tx, "c0")),
+        ("it waits in the line", lambda tx: day.key(tx, 1, "", "c0")),
+        ("and is offered", day.offer),
+        ("taken, and her telephone answers", lambda tx: day.is_joined(tx, "c0", "z")),
+        ("z is put on hold", lambda tx: day.put_on_hold(tx, "z")),
+        ("and hears music", day.is_on_hold),
+        ("z hangs up", lambda tx: day.hang_up(tx, "c0")),
+        ("a message of the call comes", lambda tx: day.leave_message(tx, "c0")),
+        ("z is closed", lambda tx: day.close(tx, "z")),
         ("a arrives", lambda tx: day.arrive(tx, "a")),
         ("a is offered", day.offer),
         ("the first serves another queue", lambda tx: day.serve(tx, 0, "physio")),
@@ -241,6 +300,9 @@ def script(day: Day) -> list[tuple[str, Act]]:
         ("a is wrapped up again", lambda tx: day.wrap(tx, "a")),
         ("the time for that is over", lambda tx: day.wait(tx, 30 * MINUTE)),
         ("a is closed", lambda tx: day.close(tx, "a")),
+        ("a is asked by text", lambda tx: day.is_asked(tx, "a")),
+        ("the text has come", lambda tx: day.text_came(tx, "a")),
+        ("and answers it", lambda tx: day.scores(tx, "a")),
         ("b arrives", lambda tx: day.arrive(tx, "b")),
         ("b comes to the page", lambda tx: day.come(tx, "b")),
         ("b leaves", lambda tx: day.leave(tx, "b")),
@@ -248,6 +310,7 @@ def script(day: Day) -> list[tuple[str, Act]]:
         ("b wants to be called", lambda tx: day.ask_for_a_call(tx, "b")),
         ("b cancels", lambda tx: day.cancel(tx, "b")),
         ("c calls and is promised a call", lambda tx: day.call_back(tx, "c")),
+        ("and told a later time", lambda tx: day.tell_a_later_time(tx, "c")),
         *not_reached,
         ("c is dialled once more", lambda tx: day.dial(tx, "c")),
         ("c answers", lambda tx: day.came_of_it(tx, "c", Result.REACHED)),

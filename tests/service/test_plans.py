@@ -23,10 +23,11 @@ from core.clock import FixedClock
 from core.identity import Actor, Role
 from core.models import AccessLog
 from core.store import Tx
-from ensilinja import feed, loops, places, schema, selfcheck, snapshots
+from ensilinja import feed, loops, schema, selfcheck, snapshots
 from ensilinja.reporting import board, keeper
 from ensilinja.tables import metadata
 from queues import dispatch
+from router import places
 from tests.builders import MONDAY, a_store
 from tests.rooms import SERVICES
 
