@@ -18,6 +18,8 @@ from ensilinja import app, schema
 from router.services import Services
 from tests.browser.demo_server import ROOT, DemoServer
 
+TASKS = "sovittu-hatakeskuksen-kanssa-vain-testeissa"  # what the emergency centre signs with
+
 
 class SetClock(FixedClock):
     """A clock that runs on from the instant last written to a file."""
@@ -74,7 +76,7 @@ def main(port: str, data: str, county: str) -> None:
     """Serves until it is told to stop."""
     clock = SetClock(Path(data) / "clock.txt")
     overrides = {"port": int(port), "data_dir": Path(data), "county": Path(county)}
-    settings = load_settings({}, overrides)
+    settings = load_settings({"ENSILINJA_TASKS_SECRET": TASKS}, overrides)
     schema.migrate(settings.database_url)
     runtime = app.build(settings, is_demo=True, clock=clock)
     content = runtime.services.content
