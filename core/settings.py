@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     telephony_secret: SecretStr | None = None
     telephony_user: str = Field("ensilinja", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
     telephony_app: str = Field("ensilinja", pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    telephony_listen: str = Field("", pattern=r"^(\[?[A-Za-z0-9.:-]+\]?:[0-9]{1,5})?$")
     telephony_trunk: str = "PJSIP/{number}@operator"
     telephony_device: str = "PJSIP/{device}"
     telephony_lacks: str = Field("", pattern=r"^((hold|hang_up|transfer)( |$))*$")
@@ -125,6 +126,11 @@ class Settings(BaseSettings):
         if not _WAY.fullmatch(value.replace(name, "", 1)) or value.count(name) != 1:
             raise ValueError(f"must be a way of the exchange with one {name}, as PJSIP/{name}")
         return value
+
+    def listens_for_telephony(self) -> tuple[str, int] | None:
+        """Where Asterisk connects to us to tell its events; None when we connect to it."""
+        host, _, port = self.telephony_listen.rpartition(":")
+        return (host.strip("[]"), int(port)) if host else None
 
     def hook_secrets(self) -> tuple[bytes, ...]:
         """What signs the exchange's messages: the current secret first, then the one it replaces."""
@@ -266,6 +272,8 @@ def _note_telephony(settings: Settings, faults: list[Fault]) -> None:
             _note(faults, "telephony_url", "is missing: where commands to the exchange go")
         if not all(len(secret) >= SHORTEST_SECRET for secret in settings.hook_secrets() or (b"",)):
             _note(faults, "telephony_secret", f"must have at least {SHORTEST_SECRET} characters")
+    if settings.telephony_listen and settings.telephony != "asterisk":
+        _note(faults, "telephony_listen", "is only of an Asterisk (telephony)")
     if settings.telephony == "asterisk":
         if not settings.telephony_url.endswith("/ari"):
             _note(faults, "telephony_url", "must be where ARI answers, as http://127.0.0.1:8088/ari")

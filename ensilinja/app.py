@@ -149,7 +149,13 @@ def exchange(settings: Settings, services: Services, clock: Clock) -> Telephony:
         return WebhookTelephony(clock, settings.telephony_url, settings.hook_secrets(), lacks)
     if settings.telephony == "asterisk":
         password = settings.hook_secrets()[0].decode()
-        link = AriLink(settings.telephony_url, settings.telephony_user, password, settings.telephony_app)
+        link = AriLink(
+            settings.telephony_url,
+            settings.telephony_user,
+            password,
+            settings.telephony_app,
+            settings.listens_for_telephony(),
+        )
         numbers = {line.id: line.number or "" for line in services.catalogue.lines}
         ways = Ways(trunk=settings.telephony_trunk, device=settings.telephony_device, numbers=numbers)
         return AsteriskTelephony(clock, link, ways, settings.telephony_sounds)

@@ -150,8 +150,7 @@ async def serve(
         async with asyncio.TaskGroup() as group:
             outlet = Outlet(response, connection, transport, group)
             try:
-                snapshot = await snapshots.take(runtime, connection, who, hello.body)
-                connection.open_with(wire.ok("hello", hello.id, snapshot=snapshot))
+                await welcome(runtime, connection, who, hello)
                 await read_frames(runtime, response, connection)
             except EnsilinjaError as error:
                 await refuse(response, error, hello.id)
@@ -161,6 +160,12 @@ async def serve(
         log.debug("socket gone")  # the browser went while a frame was on its way to it
     finally:
         metrics.sockets_changed(connection.role, -1)
+
+
+async def welcome(runtime: Runtime, connection: Connection, who: Identified, hello: wire.Frame) -> None:
+    """Answers the hello. A function of its own, for what it makes must not live as long as the socket."""
+    snapshot = await snapshots.take(runtime, connection, who, hello.body)
+    connection.open_with(wire.ok("hello", hello.id, snapshot=snapshot))
 
 
 class Outlet:

@@ -21,17 +21,18 @@ DEPLOYED = ROOT / "deploy" / "asterisk"
 USER, PASSWORD = "ensilinja", "only-of-the-tests"
 RATE = 8000  # Hz, of telephones
 # Modules ask for a file of their own, though it says nothing.
-EMPTY = (
-    *("acl", "ccss", "cdr", "cel", "dnsmgr", "features", "geolocation", "pjproject", "stasis", "udptl"),
-    "websocket_client",
-)
+EMPTY = ("acl", "ccss", "cdr", "cel", "dnsmgr", "features", "geolocation", "pjproject", "stasis", "udptl")
 
 
 class AsteriskServer:
     """One Asterisk with telephones, an operator and an answer of its own, all ports of this machine."""
 
-    def __init__(self, tree: Path, telephones: Sequence[str]) -> None:
-        """`tree` is what tools/get_asterisk.sh filled; each telephone is a name with a port of its own."""
+    def __init__(self, tree: Path, telephones: Sequence[str], calls_us: int | None = None) -> None:
+        """`tree` is what tools/get_asterisk.sh filled; each telephone is a name with a port of its own.
+
+        `calls_us`: the port of this machine at which it connects to us to tell its events.
+        """
+        self._calls_us = calls_us
         self.sip_port, self.ari_port = free_udp_port(), free_port()
         self.operator_port, self.fallback_port = free_udp_port(), free_udp_port()
         self.telephones = {name: free_udp_port() for name in telephones}
@@ -100,6 +101,8 @@ class AsteriskServer:
         tone(self._home / "moh" / "chord.wav", seconds=4)
         user = f"[{USER}]\ntype=user\npassword={PASSWORD}\npassword_format=plain\n"
         (etc / "ari-user.conf").write_text(user)
+        if self._calls_us is not None:
+            self._have_it_call(etc, self._calls_us)
         (etc / "asterisk.conf").write_text(self._places(etc))
         (etc / "pjsip-telephones.conf").write_text(self._telephones())
         self._here(etc / "http.conf", {"bindport=8088": f"bindport={self.ari_port}"})
@@ -115,6 +118,15 @@ class AsteriskServer:
                 "match=192.0.2.10": "match=127.0.0.1",
             },
         )
+
+    def _have_it_call(self, etc: Path, port: int) -> None:
+        """What the files of `deploy/asterisk/` have as comments."""
+        for name in ("ari.conf", "websocket_client.conf"):
+            text = (etc / name).read_text().replace("\n;- ", "\n")
+            text = text.replace("192.0.2.20:8089", f"127.0.0.1:{port}").replace(
+                "password=...", f"password={PASSWORD}"
+            )
+            (etc / name).write_text(text)
 
     def _here(self, path: Path, changes: dict[str, str]) -> None:
         text = path.read_text()

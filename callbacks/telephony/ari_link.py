@@ -11,7 +11,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
+from websockets.asyncio.connection import Connection
+from websockets.asyncio.server import ServerConnection, basic_auth, serve
+from websockets.typing import Subprotocol
 
 from callbacks.telephony.ari import LONGEST_EVENT, Channel, Request, read_channel
 from callbacks.telephony.webhook import NotKnown
@@ -22,15 +25,27 @@ ANSWER_WITHIN = 3.0  # seconds; on one network an answer takes milliseconds
 ALIVE_EVERY, ALIVE_WITHIN = 1.0, 2.0  # a link that is silent so long is a dead one
 CLOSED_WITHIN = 0.5  # a dead one is not taken leave of for long
 MOST = 32 * 1024 * 1024  # bytes of one answer; a minute of sound has one million
+MANNERS: dict[str, Any] = {
+    "compression": None,
+    "max_size": LONGEST_EVENT,
+    "open_timeout": ANSWER_WITHIN,
+    "ping_interval": ALIVE_EVERY,
+    "ping_timeout": ALIVE_WITHIN,
+    "close_timeout": CLOSED_WITHIN,
+}
+"""Of the events' socket, whoever opened it."""
 GONE = (404, 409)  # of what is over already, or not ours any more
 
 
 class AriLink:
     """One Asterisk, reached as one user for one application."""
 
-    def __init__(self, url: str, user: str, password: str, app: str) -> None:
-        """`url` ends in `/ari`."""
+    def __init__(
+        self, url: str, user: str, password: str, app: str, listen: tuple[str, int] | None = None
+    ) -> None:
+        """`url` ends in `/ari`. With `listen` (host, port) Asterisk connects to us to tell its events."""
         self._url, self.app = url.rstrip("/"), app
+        self._listen, self._credentials = listen, (user, password)
         self._sign_in = {"Authorization": aiohttp.encode_basic_auth(user, password, encoding="utf-8")}
         self._http: aiohttp.ClientSession | None = None
         self.until = math.inf  # of the loop's clock: from then on another process may have the link
@@ -52,8 +67,12 @@ class AriLink:
             await http.close()
 
     @asynccontextmanager
-    async def events(self) -> AsyncIterator[ClientConnection]:
+    async def events(self) -> AsyncIterator[Connection]:
         """The application's events while it is open; Asterisk sends new calls to the newest one."""
+        if self._listen is not None:
+            async with self._called_by_asterisk(*self._listen) as called:
+                yield called
+            return
         parts = urlsplit(self._url)
         scheme = "wss" if parts.scheme == "https" else "ws"
         query = f"app={quote(self.app)}&subscribeAll=false"
@@ -62,14 +81,33 @@ class AriLink:
             address,
             additional_headers=self._sign_in,
             proxy=None,
-            compression=None,
-            max_size=LONGEST_EVENT,
-            open_timeout=ANSWER_WITHIN,
-            ping_interval=ALIVE_EVERY,
-            ping_timeout=ALIVE_WITHIN,
-            close_timeout=CLOSED_WITHIN,
+            **MANNERS,
         ) as socket:
             yield socket
+
+    @asynccontextmanager
+    async def _called_by_asterisk(self, host: str, port: int) -> AsyncIterator[Connection]:
+        """The first connection that signs in as we do there; one that comes after it ends it, for it is a
+        return whose loss we have not seen, and is taken at its next try.
+        """
+        came: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
+
+        async def take(socket: ServerConnection) -> None:
+            if came.done():
+                await came.result().close()
+            else:
+                came.set_result(socket)
+                await socket.wait_closed()
+
+        async with serve(
+            take,
+            host,
+            port,
+            process_request=basic_auth(realm="ensilinja", credentials=self._credentials),
+            subprotocols=[Subprotocol("ari")],
+            **MANNERS,
+        ):
+            yield await came
 
     async def ask(self, request: Request) -> bool:
         """Whether Asterisk did it; False for a clear refusal, NotKnown when it did not say."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import cast
 
 import structlog
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.connection import Connection
 from websockets.exceptions import WebSocketException
 
 from callbacks.results import Result
@@ -163,7 +163,7 @@ class AsteriskTelephony:
         """Rings the line's entry of the dialplan, and tells when its greeting is heard."""
         await self._trials.ring(key, line)
 
-    async def _serve(self, socket: ClientConnection) -> None:
+    async def _serve(self, socket: Connection) -> None:
         """One link: what is on first, then its events, until it is lost."""
         self._calls, self._dials, self._legs = {}, {}, {}
         async with asyncio.TaskGroup() as self._group:
