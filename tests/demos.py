@@ -11,7 +11,7 @@ from core.settings import Settings, load_settings
 from ensilinja import app
 from ensilinja.runtime import Runtime
 from router.services import Services
-from tests.builders import create_tables
+from tests.builders import create_tables, patience
 
 
 @cache
@@ -31,12 +31,13 @@ async def a_stored_demo(
     folder: Path, *, clock: Clock | None = None, **overrides: object
 ) -> AsyncIterator[Runtime]:
     """A demo's parts with its store running on tables of its own, and without its loops."""
-    runtime = a_demo(folder, clock=clock, **overrides)
-    await create_tables(runtime.settings.database_url)
-    writer = asyncio.create_task(runtime.store.run())
-    try:
-        yield runtime
-    finally:
-        with contextlib.suppress(OSError):  # a test may have stopped it
-            await runtime.store.stop()
-        await writer
+    with patience():
+        runtime = a_demo(folder, clock=clock, **overrides)
+        await create_tables(runtime.settings.database_url)
+        writer = asyncio.create_task(runtime.store.run())
+        try:
+            yield runtime
+        finally:
+            with contextlib.suppress(OSError):  # a test may have stopped it
+                await runtime.store.stop()
+            await writer

@@ -12,7 +12,7 @@ from sqlalchemy import false
 from core.county import Limits
 from core.store import Tx
 from queues import line, service, sweep, taking, transitions
-from queues.line import Rank, Waiting
+from queues.line import Rank
 from queues.load import LIMITS
 from queues.machine import Event, State, step
 from queues.reading import view
@@ -57,10 +57,10 @@ def no_dedupe() -> Iterator[None]:
 def wrong_order() -> Iterator[None]:
     """What is due last is first."""
 
-    def backwards(entry: Waiting) -> Rank:
-        return Rank(entry.tier, LONG_AFTER - (entry.due_at - LONG_BEFORE), entry.arrived_at, entry.id)
+    def backwards(tier: int, due_at: datetime, arrived_at: datetime, entry: int) -> Rank:
+        return Rank(tier, LONG_AFTER - (due_at - LONG_BEFORE), arrived_at, entry)
 
-    with patch.object(line.Waiting, "rank", property(backwards)):
+    with patch.object(line, "Rank", backwards):
         yield
 
 

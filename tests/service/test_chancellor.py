@@ -350,6 +350,7 @@ async def test_no_setting_ends_a_callback(
     hours = {"quiet_from_hour": 1, "quiet_until_hour": 24}
     given = {each.name: extreme for each in fields(Limits)} | {
         "lease_s": 1,
+        "callback_days_ahead": min(extreme, 100_000),  # no calendar goes further back
         "lost_agent_s": max(1, extreme),
         **hours,
     }
