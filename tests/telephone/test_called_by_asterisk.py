@@ -1,5 +1,6 @@
 """Asterisk connects to us (ARI's outbound WebSocket): calls are answered as on a link that we open."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import websockets
 
 from tests.conftest import needed, running
 from tests.telephone.conftest import TELEPHONES
-from tests.telephone.house import PASSWORD, USER, House, a_house, eventually
+from tests.telephone.house import House, a_house, eventually
 from tests.telephone.sip import Caller
 from tools.machine import Machine
 from tools.pbx import AsteriskServer
@@ -38,6 +39,7 @@ async def house(
     async with a_house(calling_pbx, tmp_path, sounds, **listen) as made:
         yield made
         await made.cut()
+    await asyncio.sleep(0.5)  # Asterisk tries again at once: what was let in and refused then is closed
 
 
 async def test_call_is_answered_over_the_link_that_asterisk_opened(house: House) -> None:
@@ -52,18 +54,10 @@ async def test_call_is_answered_over_the_link_that_asterisk_opened(house: House)
     await eventually(house.is_quiet)
 
 
-async def test_a_lost_link_is_opened_again_and_nobody_else_is_heard(house: House, port: int) -> None:
-    address = f"ws://127.0.0.1:{port}/events"
+async def test_only_who_signs_in_is_let_in(house: House, port: int) -> None:
     with pytest.raises(websockets.InvalidStatus):
-        await websockets.connect(address, subprotocols=[websockets.Subprotocol("ari")])
+        await websockets.connect(
+            f"ws://127.0.0.1:{port}/events", subprotocols=[websockets.Subprotocol("ari")]
+        )
+
     assert house.telephony.is_linked
-
-    sign_in = websockets.connect(
-        address.replace("//", f"//{USER}:{PASSWORD}@"), subprotocols=[websockets.Subprotocol("ari")]
-    )
-    async with sign_in:  # who has the password ends the link, and is not taken for Asterisk
-        await eventually(lambda: not house.telephony.is_linked)
-    await eventually(lambda: house.telephony.is_linked)
-
-    caller = house.rings(Caller().wait(1).hang_up().script)
-    await eventually(lambda: caller.went_well)
