@@ -15,7 +15,7 @@ from tools.servers import PgServer
 
 pytestmark = pytest.mark.faults
 
-# Between commit and answer first: after those deaths a message that is sent again must be known, in every size.
+# Between commit and answer first: in every size a message sent again after those deaths must be known.
 UNANSWERED = ("store.after_commit", "store.before_ack")
 POINTS = [*UNANSWERED, *sorted(NAMES - {*UNANSWERED})]
 FULL = sized(4, 12, 50)  # kills of each kind on the embedded store
