@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, event, text
@@ -24,6 +25,7 @@ from core.store import (
     Outcome,
     Recorded,
     Tx,
+    Waiting,
     run_batch,
     settle,
     translated,
@@ -58,7 +60,10 @@ class PostgresStore:
         self.clock = clock
         self.vault = vault
         self._engine = postgres_engine(url)
-        self._operations: asyncio.Queue[Operation | None] = asyncio.Queue(WAITING)
+        self._operations: asyncio.Queue[Operation | None] = asyncio.Queue()
+        self._waiting = Waiting()  # of those, what the writer has taken
+        self._is_told_to_end = False
+        self._commit_s = 0.0  # how long the last one took
         self._listeners: list[Callable[[Sequence[Recorded]], None]] = []
         self._closing = False
         self._running = False
@@ -66,7 +71,7 @@ class PostgresStore:
         self._ended = asyncio.Event()
         self._size = BATCH
         self._reading: set[asyncio.Task[Any]] = set()
-        self._writing: Sequence[Operation] = ()
+        self._is_writing = False
         self._line: AsyncConnection | None = None  # the writer's
         self._heard = 0.0  # when the database last answered the writer, on the monotonic clock
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._hear)
@@ -74,7 +79,7 @@ class PostgresStore:
     @property
     def queued(self) -> int:
         """Operations waiting for the writer."""
-        return self._operations.qsize()
+        return self._operations.qsize() + len(self._waiting)
 
     def listen(self, listener: Callable[[Sequence[Recorded]], None]) -> None:
         """See `Store.listen`."""
@@ -82,13 +87,21 @@ class PostgresStore:
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.write`."""
+        return await self._ask(fn, args, kwargs, is_next=False)
+
+    async def write_next(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write_next`."""
+        return await self._ask(fn, args, kwargs, is_next=True)
+
+    async def _ask(
+        self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_next: bool
+    ) -> T:
         if self._closing:
             raise Unavailable(reason="closing")
+        if self.queued >= WAITING:
+            raise Unavailable(reason="busy")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        try:
-            self._operations.put_nowait(Operation(fn, args, kwargs, future))
-        except asyncio.QueueFull:
-            raise Unavailable(reason="busy") from None
+        self._operations.put_nowait(Operation(fn, args, kwargs, future, is_next))
         return await future
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -139,14 +152,14 @@ class PostgresStore:
         """See `Store.stop`."""
         self._closing = True
         if self._running:
-            await self._operations.put(None)
+            self._operations.put_nowait(None)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), 2 * STATEMENT_SECONDS)
         await self._engine.dispose()
 
     async def _write_until_told(self) -> None:
-        while await self._write_batch():
-            pass
+        while not self._is_told_to_end or self._waiting:
+            await self._write_batch()
 
     async def _refuse_when_silent(self) -> None:
         """Answers those who wait for a database that says nothing, and lets the writer go from it."""
@@ -158,7 +171,7 @@ class PostgresStore:
             if not self._is_silent():
                 continue
             queued = [self._operations.get_nowait() for _ in range(self._operations.qsize())]
-            for operation in (*self._writing, *filter(None, queued)):
+            for operation in (*self._waiting, *filter(None, queued)):
                 if not operation.future.done():
                     operation.future.set_exception(Unavailable(reason="commit_unknown"))
             if None in queued:
@@ -169,23 +182,24 @@ class PostgresStore:
                     await _let_go(line)
 
     def _is_silent(self) -> bool:
-        return bool(self._writing) and time.monotonic() - self._heard > STATEMENT_SECONDS
+        return self._is_writing and time.monotonic() - self._heard > STATEMENT_SECONDS
 
     def _hear(self, connection: Connection, *_: Any) -> None:
         if self._line is not None and connection is self._line.sync_connection:
             self._heard = time.monotonic()
 
-    async def _write_batch(self) -> bool:
-        operations, more = await self._take()
+    async def _write_batch(self) -> None:
+        await self._take()
         failpoint("store.after_take")
+        operations = self._waiting.batch(self._size)
         if operations:
-            self._writing, self._heard = operations, time.monotonic()
+            self._is_writing, self._heard = True, time.monotonic()
             outcomes = await self._commit(operations)
-            self._writing, self._line = (), None
+            self._is_writing, self._line = False, None
+            self._waiting.done(len(operations if outcomes is None else outcomes))
             # What did not get through in time is tried in smaller parts: a slow database must not lose all.
             self._size = max(1, len(operations) // 2) if outcomes is None else min(BATCH, 2 * self._size)
             settle(operations, outcomes, self._listeners)
-        return more
 
     async def _commit(self, operations: Sequence[Operation]) -> list[Outcome] | None:
         try:
@@ -200,9 +214,12 @@ class PostgresStore:
             transaction = await connection.begin()
             self._line = connection
             self._follow((await connection.execute(LOCK, {"key": WRITER_LOCK})).one()[1])
-            outcomes = await connection.run_sync(run_batch, operations, self.clock, self.vault)
+            run = partial(run_batch, commit_s=self._commit_s)
+            outcomes = await connection.run_sync(run, operations, self.clock, self.vault)
             failpoint("store.before_commit")
+            before = time.monotonic()
             await transaction.commit()
+            self._commit_s = time.monotonic() - before
             failpoint("store.after_commit")
             return outcomes
         except BaseException:
@@ -213,17 +230,14 @@ class PostgresStore:
         self.clock.follow(at, self.clock.monotonic())
         self._knows_time = True
 
-    async def _take(self) -> tuple[list[Operation], bool]:
-        first = await self._operations.get()
-        if first is None:
-            return [], False
-        batch = [first]
-        while len(batch) < self._size and not self._operations.empty():
-            operation = self._operations.get_nowait()
+    async def _take(self) -> None:
+        """Everything that is asked for; waits for the next where nothing is known of."""
+        while not self._is_told_to_end and not (self._waiting and self._operations.empty()):
+            operation = await self._operations.get()
             if operation is None:
-                return batch, False
-            batch.append(operation)
-        return batch, True
+                self._is_told_to_end = True
+            else:
+                self._waiting.add(operation)
 
 
 async def _let_go(connection: AsyncConnection) -> None:

@@ -22,12 +22,14 @@ from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.lock import lock_folder
 from core.store import (
+    BATCH,
     WAITING,
     BatchLost,
     Operation,
     Outcome,
     Recorded,
     Tx,
+    Waiting,
     run_batch,
     settle,
     translated,
@@ -55,6 +57,9 @@ class SqliteStore:
         self._reader = sqlite_engine(path, read_only=True)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._operations: queue.SimpleQueue[Operation | None] = queue.SimpleQueue()
+        self._waiting = Waiting()  # of those, what the writer has taken
+        self._is_told_to_end = False
+        self._commit_s = 0.0  # how long the last one took
         self._listeners: list[Callable[[Sequence[Recorded]], None]] = []
         self._closing = False
         self._is_dead = False  # the writer's thread has ended
@@ -64,7 +69,7 @@ class SqliteStore:
     @property
     def queued(self) -> int:
         """Operations waiting for the writer."""
-        return self._operations.qsize()
+        return self._operations.qsize() + len(self._waiting)
 
     def listen(self, listener: Callable[[Sequence[Recorded]], None]) -> None:
         """See `Store.listen`."""
@@ -72,12 +77,21 @@ class SqliteStore:
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `Store.write`."""
+        return await self._ask(fn, args, kwargs, is_next=False)
+
+    async def write_next(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write_next`."""
+        return await self._ask(fn, args, kwargs, is_next=True)
+
+    async def _ask(
+        self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_next: bool
+    ) -> T:
         if self._closing or self._is_dead:
             raise Unavailable(reason="closing")
-        if self._operations.qsize() >= WAITING:
+        if self.queued >= WAITING:
             raise Unavailable(reason="busy")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._operations.put(Operation(fn, args, kwargs, future))
+        self._operations.put(Operation(fn, args, kwargs, future, is_next))
         return await future
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -119,8 +133,8 @@ class SqliteStore:
         error: BaseException | None = None
         try:
             with self._writer.connect() as connection:
-                while self._write_batch(connection, loop):
-                    pass
+                while not self._is_told_to_end or self._waiting:
+                    self._write_batch(connection, loop)
         except BaseException as caught:  # noqa: BLE001 - whatever ended the writer ends the process
             error = caught
         self._is_dead = True
@@ -134,21 +148,24 @@ class SqliteStore:
             else:
                 self._ended.set_exception(error)
 
-    def _write_batch(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> bool:
-        operations, more = self._take()
+    def _write_batch(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self._take()
         failpoint("store.after_take")
+        operations = self._waiting.batch(BATCH)
         if operations:
             outcomes = self._commit(connection, operations)
+            self._waiting.done(len(operations if outcomes is None else outcomes))
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle, operations, outcomes, self._listeners)
-        return more
 
     def _commit(self, connection: Connection, operations: Sequence[Operation]) -> list[Outcome] | None:
         try:
             transaction = connection.begin()
-            outcomes = run_batch(connection, operations, self.clock, self.vault)
+            outcomes = run_batch(connection, operations, self.clock, self.vault, self._commit_s)
             failpoint("store.before_commit")
+            before = time.monotonic()
             transaction.commit()
+            self._commit_s = time.monotonic() - before
             failpoint("store.after_commit")
             return outcomes
         except (DBAPIError, BatchLost):
@@ -158,21 +175,15 @@ class SqliteStore:
             time.sleep(0.01)  # a full disk must not turn the writer into a busy loop
             return None
 
-    def _take(self) -> tuple[list[Operation], bool]:
-        first = self._operations.get()
-        if first is None:
-            return [], False
-        batch, filled = [first], first.share
-        while filled < 1:
-            try:
-                operation = self._operations.get_nowait()
-            except queue.Empty:
-                break
-            if operation is None:
-                return batch, False
-            batch.append(operation)
-            filled += operation.share
-        return batch, True
+    def _take(self) -> None:
+        """Everything that is asked for; waits for the next where nothing is known of."""
+        with contextlib.suppress(queue.Empty):
+            while not self._is_told_to_end:
+                operation = self._operations.get(block=not self._waiting)
+                if operation is None:
+                    self._is_told_to_end = True
+                else:
+                    self._waiting.add(operation)
 
 
 def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:

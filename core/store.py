@@ -3,10 +3,12 @@ may be awaited inside."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -24,6 +26,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 BATCH = 64  # operations a commit: SQLite reaches 110,000 inserts/s there, more only adds delay
+# What a commit may spend on its operations, for its first waits for its last: so many seconds, but where the
+# disk is slow some times as long as the commit itself took, or the time would go into commits.
+SPENT, TIMES_COMMIT = 0.015, 4
 ALIKE = 4  # of joint operations so many more: what a commit costs beside its rows is shared by more
 WAITING = 2_048  # operations waiting for the writer before `write` refuses: half a second's work at its best
 
@@ -112,6 +117,10 @@ class Store(Protocol):
         """Runs `fn` in a transaction and returns after COMMIT; Unavailable when that is not certain."""
         ...
 
+    async def write_next(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same ahead of all that waits: for the turns of the line, as people wait at both of its ends."""
+        ...
+
     async def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `fn` on a read-only snapshot of committed state."""
         ...
@@ -142,11 +151,50 @@ class Operation:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     future: asyncio.Future[Any]
+    is_next: bool = False  # before all that waits
 
     @property
     def share(self) -> float:
         """How much of a commit it takes up."""
         return 1 / (BATCH * ALIKE) if isinstance(self.fn, Joint) else 1 / BATCH
+
+
+class Waiting:
+    """The operations that a writer knows of and has not done, in the order in which they will be done."""
+
+    def __init__(self) -> None:
+        """Nothing waits."""
+        self._operations: deque[Operation] = deque()
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self._operations)
+
+    def __iter__(self) -> Iterator[Operation]:
+        """In their order."""
+        return iter(self._operations)
+
+    def add(self, operation: Operation) -> None:
+        """Takes its place: the last, or the first."""
+        if operation.is_next:
+            self._operations.appendleft(operation)
+        else:
+            self._operations.append(operation)
+
+    def batch(self, most: int) -> list[Operation]:
+        """What one commit may try. They go on waiting until they are `done`."""
+        found, filled = [], 0.0
+        for operation in islice(self._operations, most * ALIKE):
+            if filled >= most / BATCH:
+                break
+            found.append(operation)
+            filled += operation.share
+        return found
+
+    def done(self, count: int) -> None:
+        """The first so many have been answered."""
+        for _ in range(count):
+            self._operations.popleft()
 
 
 @dataclass(slots=True)
@@ -198,14 +246,16 @@ def run_together(
 
 
 def run_batch(
-    connection: Connection, operations: Sequence[Operation], clock: Clock, vault: Vault
+    connection: Connection, operations: Sequence[Operation], clock: Clock, vault: Vault, commit_s: float = 0.0
 ) -> list[Outcome]:
-    """Runs the operations in their order in the connection's open transaction.
+    """Runs the first operations in their order in the connection's open transaction, as many as the time
+    allows; `commit_s` is how long a commit takes.
 
     A savepoint each, or one for several that are done together.
     """
     outcomes: list[Outcome] = []
-    while len(outcomes) < len(operations):
+    until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
+    while len(outcomes) < len(operations) and not (outcomes and time.monotonic() > until):
         alike = joined(operations, len(outcomes))
         if alike:
             outcomes += run_together(connection, alike, clock, vault)
@@ -259,10 +309,10 @@ def settle(
 ) -> None:
     """Answers the callers of a finished batch, then tells the listeners.
 
-    `None`: the commit is not certain.
+    `None`: the commit is not certain. Operations beyond the outcomes have not been tried.
     """
     failpoint("store.before_ack")
-    for position, operation in enumerate(operations):
+    for position, operation in enumerate(operations[: None if outcomes is None else len(outcomes)]):
         with contextlib.suppress(asyncio.InvalidStateError):
             if outcomes is None:
                 operation.future.set_exception(Unavailable(reason="commit_unknown"))

@@ -125,11 +125,11 @@ class Loops:
         if runtime.clock.monotonic() >= self._sweep_at:
             self._swept_at = runtime.clock.monotonic()
             self._sweep_at = self._swept_at + SECOND
-            await runtime.store.write(turn_line, runtime.services, offers=offers)
+            await runtime.store.write_next(turn_line, runtime.services, offers=offers)
             if offers:  # one that is going leaves the line to the others
                 runtime.bus.publish({"swept": self._name})
         elif has_moved and offers:
-            await runtime.store.write(dispatch.dispatch, runtime.services.catalogue)
+            await runtime.store.write_next(dispatch.dispatch, runtime.services.catalogue)
 
     async def jobs(self) -> None:
         """Jobs whose runner is lost, then those that are due."""
