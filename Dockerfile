@@ -20,6 +20,8 @@ COPY triage triage
 COPY core core
 COPY static static
 COPY config config
+# Compiled here once: the container's own file system may be read-only.
+RUN python -m compileall -q ensilinja chat callbacks router queues triage core
 # The checkout goes before site-packages: no installed package can take the name of one of ours.
 ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 ENSILINJA_DATA_DIR=/data
 USER ensilinja

@@ -60,7 +60,9 @@ def become(command: str, rest: list[str]) -> NoReturn:
     prepare(dev=command in ("test", "python"))
     module = {"test": ["-m", "tools.test"], "python": []}.get(command, ["-m", "ensilinja", command])
     # -P with PYTHONPATH: our packages win over a folder called "chat" wherever the command is typed.
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # Our modules stay compiled between starts, as the packages are: a start then takes a third less.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {**inherited, "PYTHONPATH": str(ROOT)}
     os.execve(PYTHON, [str(PYTHON), "-P", *module, *rest], environment)
 
 

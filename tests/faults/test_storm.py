@@ -16,7 +16,7 @@ from tests.builders import a_store
 from tests.faults.checker import LINE_CHECKS, Judgement, judge, read_kept
 from tests.faults.checks.state import LATE
 from tests.faults.oplog import read_acts
-from tests.faults.server import ROOT, compiled, slowness
+from tests.faults.server import ROOT, slowness, unset
 from tests.faults.sizes import sized
 from tests.faults.telling import report, report_invariants, tell
 from tests.lines import at_work, queue_up
@@ -90,9 +90,7 @@ def storm(
         for number, log in enumerate(logs)
     ]
     running = [
-        subprocess.Popen(
-            command, cwd=ROOT, env=compiled(folder), stdout=subprocess.PIPE, start_new_session=True
-        )
+        subprocess.Popen(command, cwd=ROOT, env=unset(), stdout=subprocess.PIPE, start_new_session=True)
         for command in commands
     ]
     try:

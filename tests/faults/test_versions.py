@@ -20,7 +20,7 @@ from tests.faults.fleet import Fleet, Visitors
 from tests.faults.loading import begun, end_load, start_load
 from tests.faults.oplog import acknowledged, read_acts
 from tests.faults.seed import seed
-from tests.faults.server import ROOT, Server, an_open_county, compiled, serving, slowness
+from tests.faults.server import ROOT, Server, an_open_county, serving, slowness, unset
 from tests.faults.sizes import sized
 from tests.faults.telling import report, report_invariants, tell
 from tests.faults.versions import NEXT, next_version
@@ -175,6 +175,6 @@ async def write(connection: asyncpg.Connection, waits: list[float]) -> None:
 
 def migrate(tree: Path, url: str, folder: Path) -> None:
     """The next version's own command."""
-    env = compiled(folder) | {"DATABASE_URL": url, "ENSILINJA_TESTING": "1"}
+    env = unset() | {"DATABASE_URL": url, "ENSILINJA_TESTING": "1"}
     command = [sys.executable, "-m", "ensilinja", "migrate"]
     subprocess.run(command, cwd=tree, env=env, check=True, timeout=120, capture_output=True)
