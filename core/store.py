@@ -57,18 +57,26 @@ class Tx:
     now: datetime
     vault: Vault
     recorded: list[Recorded] = field(default_factory=list)
+    seen: list[Any] = field(default_factory=list, repr=False)
+    """What was read. The session forgets an entity that nobody holds, and would ask for it once more."""
 
     def get(self, model: type[R], key: int) -> R | None:
         """The row with this primary key."""
-        return self.session.get(model, key)
+        row = self.session.get(model, key)
+        self.seen.append(row)
+        return row
 
     def one(self, statement: Executable) -> Any:
         """The first row's first column (or entity), or None."""
-        return self.session.execute(statement).scalars().first()
+        row = self.session.execute(statement).scalars().first()
+        self.seen.append(row)
+        return row
 
     def all(self, statement: Executable) -> list[Any]:
         """Every row's first column (or entity)."""
-        return list(self.session.execute(statement).scalars().all())
+        rows = list(self.session.execute(statement).scalars().all())
+        self.seen += rows
+        return rows
 
     def rows(self, statement: Executable) -> list[Any]:
         """Every row as a tuple of its columns."""
