@@ -139,9 +139,11 @@ class Loops:
             await work.submit(self.runtime, job, kind)
 
     async def facts(self) -> None:
-        """The figures' rows, up to the newest event."""
-        while await self.runtime.store.write(keeper.catch_up, EVENTS_AT_ONCE) >= EVENTS_AT_ONCE:
-            pass
+        """The figures' rows, up to the newest event. Only what has changed is the writer's to do."""
+        store = self.runtime.store
+        while (turn := await store.read(keeper.prepare, EVENTS_AT_ONCE)).count:
+            if await store.write(keeper.carry_out, turn) < EVENTS_AT_ONCE:
+                break
 
     async def heartbeat(self) -> None:
         """A real write; `/readyz` believes nothing else."""

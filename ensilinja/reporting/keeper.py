@@ -5,12 +5,14 @@ Does the same whatever was done before it, in any number of processes: the store
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, bindparam, func, select
 
+from core.db import among
 from core.events import newest, view
 from core.models import Event
 from core.store import Recorded, Tx
@@ -42,18 +44,54 @@ TOUCHED = (
     .where(EVENTS.c.contact_id.is_not(None), EVENTS.c.type.in_(STEPS))
     .distinct()
 )
+HISTORIES = (
+    select(EVENTS)
+    .where(among(EVENTS.c.contact_id, "contacts"), EVENTS.c.type.in_(STEPS))
+    .where(EVENTS.c.id <= bindparam("upto"))
+    .order_by(EVENTS.c.id)
+)
+STORED = select(*FACT).where(among(FACTS.c.contact_id, "contacts"))
+CHANGE = (
+    FACTS.update()
+    .where(FACTS.c.contact_id == bindparam("of_contact"))
+    .values({name: bindparam(name) for name in (*COLUMNS, "upto")})
+)
+REMOVE = FACTS.delete().where(among(FACTS.c.contact_id, "contacts"))
 
 
-def catch_up(tx: Tx, limit: int = 200) -> int:
-    """Takes in at most `limit` events after the cursor and returns how many; 0: the facts are at the log."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one turn takes in: events after the cursor, and the rows that they change."""
+
+    after: int
+    upto: int
+    count: int
+    fresh: Sequence[Mapping[str, Any]] = ()
+    changed: Sequence[Mapping[str, Any]] = ()
+    gone: Sequence[int] = ()
+
+
+def prepare(tx: Tx, limit: int = 200) -> Turn:
+    """Reads at most `limit` events after the cursor and what they make of the rows. Writes nothing."""
     after = position(tx)
     count, upto = tx.rows(NEWS.params(after=after, most=limit))[0]
     if not count:
+        return Turn(after=after, upto=after, count=0)
+    turn = refolded(tx, tx.all(TOUCHED.params(after=after, upto=upto)), upto)
+    return dataclasses.replace(turn, after=after, count=int(count))
+
+
+def carry_out(tx: Tx, turn: Turn) -> int:
+    """Writes what was prepared and returns the number of events; 0 when somebody has taken them in since."""
+    if not turn.count or not move(tx, turn.after, turn.upto):
         return 0
-    for contacts in chunks(tx.all(TOUCHED.params(after=after, upto=upto))):
-        refold(tx, contacts, upto)
-    move(tx, after, upto)
-    return int(count)
+    put(tx, turn)
+    return turn.count
+
+
+def catch_up(tx: Tx, limit: int = 200) -> int:
+    """Both in one transaction; 0: the facts are at the log."""
+    return carry_out(tx, prepare(tx, limit))
 
 
 def recount(tx: Tx, *, repair: bool = False) -> int:
@@ -71,7 +109,7 @@ def recount(tx: Tx, *, repair: bool = False) -> int:
         wrong = {contact for contact in contacts if folded.get(contact) != stored.get(contact)}
         differing += len(wrong)
         if repair and wrong:
-            refold(tx, sorted(wrong), upto)
+            put(tx, refolded(tx, wrong, upto))
     return differing
 
 
@@ -85,45 +123,56 @@ def position(tx: Tx) -> int:
     return tx.scalar(select(CURSORS.c.event_id).where(CURSORS.c.name == CURSOR)) or 0
 
 
-def move(tx: Tx, old: int, new: int) -> None:
-    """Moves the cursor forward; it never goes back."""
-    moved = tx.execute(
-        CURSORS.update().where(CURSORS.c.name == CURSOR, CURSORS.c.event_id < new).values(event_id=new)
-    )
-    if not moved and old == 0:
-        tx.add(Cursor(name=CURSOR, event_id=new))
+def move(tx: Tx, old: int, new: int) -> bool:
+    """Moves the cursor on from where it was seen; False when it is not there any more."""
+    here = (CURSORS.c.name == CURSOR, CURSORS.c.event_id == old)
+    if tx.execute(CURSORS.update().where(*here).values(event_id=new)):
+        return True
+    if old or position(tx):
+        return False
+    tx.add(Cursor(name=CURSOR, event_id=new))
+    return True
 
 
-def refold(tx: Tx, contacts: Iterable[int], upto: int) -> None:
-    """Writes the facts of these contacts anew from their events up to `upto`, leaving rows that are right."""
+def refolded(tx: Tx, contacts: Iterable[int], upto: int) -> Turn:
+    """What the events up to `upto` make of the rows of these contacts, leaving out rows that are right."""
     wanted = list(contacts)
     folded, stored = folds(tx, wanted, upto), read_facts(tx, wanted)
-    fresh = [fact for contact, fact in folded.items() if contact not in stored]
-    if fresh:
-        tx.session.execute(FACTS.insert(), [to_row(fact, upto) for fact in fresh])
-    for contact, fact in folded.items():
-        if contact in stored and stored[contact] != fact:
-            tx.execute(FACTS.update().where(FACTS.c.contact_id == contact).values(**to_row(fact, upto)))
-    for contact in stored.keys() - folded.keys():
-        tx.execute(FACTS.delete().where(FACTS.c.contact_id == contact))
+    wrong = {contact for contact, fact in folded.items() if stored.get(contact) != fact}
+    return Turn(
+        after=upto,
+        upto=upto,
+        count=0,
+        fresh=[to_row(folded[contact], upto) for contact in sorted(wrong - stored.keys())],
+        changed=[
+            to_row(folded[contact], upto) | {"of_contact": contact}
+            for contact in sorted(wrong & stored.keys())
+        ],
+        gone=sorted(stored.keys() - folded.keys()),
+    )
+
+
+def put(tx: Tx, turn: Turn) -> None:
+    """Writes the rows."""
+    if turn.fresh:
+        tx.session.execute(FACTS.insert(), turn.fresh)
+    if turn.changed:
+        tx.session.execute(CHANGE, turn.changed)
+    if turn.gone:
+        tx.session.execute(REMOVE, {"contacts": turn.gone})
 
 
 def folds(tx: Tx, contacts: Iterable[int], upto: int) -> dict[int, Fact]:
     """The facts of these contacts by their events up to `upto`; one without such events is not there."""
-    statement = (
-        select(Event)
-        .where(EVENTS.c.contact_id.in_(list(contacts)), EVENTS.c.type.in_(STEPS), EVENTS.c.id <= upto)
-        .order_by(EVENTS.c.id)
-    )
     histories: defaultdict[int, list[Recorded]] = defaultdict(list)
-    for row in tx.all(statement):
+    for row in tx.session.execute(HISTORIES, {"contacts": list(contacts), "upto": upto}):
         histories[row.contact_id].append(view(row))
     return {contact: fold(history) for contact, history in histories.items()}
 
 
 def read_facts(tx: Tx, contacts: Iterable[int]) -> dict[int, Fact]:
     """The stored facts of these contacts."""
-    rows = tx.session.execute(select(*FACT).where(FACTS.c.contact_id.in_(list(contacts)))).mappings()
+    rows = tx.session.execute(STORED, {"contacts": list(contacts)}).mappings()
     return {fact.contact_id: fact for fact in map(from_row, rows)}
 
 
