@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -286,6 +287,8 @@ async def test_a_gateway_down_for_two_hours_loses_nothing_and_doubles_nothing(
 async def test_the_night_is_left_alone_but_for_an_answer_to_her_own_act(
     runtime: Runtime, told: Gateway, clock: FixedClock
 ) -> None:
+    quiet = replace(runtime.services.catalogue, limits=SERVICES.catalogue.limits)  # a demo has no such hours
+    runtime.services = replace(runtime.services, catalogue=quiet)
     clock.set(datetime(2026, 11, 23, 20, 0, tzinfo=UTC))  # 22.00
     contact = await asked_for(runtime)
     await runtime.store.write(texted, contact, "sms:tried:9", "sms.callback_tried")
