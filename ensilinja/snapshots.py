@@ -22,7 +22,7 @@ from router.services import Services
 async def take(
     runtime: Runtime, connection: Connection, who: Identified, hello: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The snapshot for this role; a resident's page is noted as present in the same transaction."""
+    """The snapshot for this role; a resident's page is noted as present before."""
     if connection.role == "board":
         return (await runtime.board.latest()).wire(connection.lang)
     if connection.role == "console":
@@ -34,7 +34,8 @@ async def take(
     seen = hello.get("seen")
     after = seen.get("messages") if isinstance(seen, dict) else 0
     after = after if isinstance(after, int) and after >= 0 else 0
-    state, lines = await runtime.store.write(resident, who.actor, after, runtime.services)
+    await runtime.store.write(chat.connected, who.actor.id)
+    state, lines = await runtime.store.read(resident, who.actor, after, runtime.services)
     return {**state, "messages": [runtime.feed.message(line, connection.lang) for line in lines]}
 
 
@@ -42,7 +43,6 @@ def resident(
     tx: Tx, actor: Actor, after: int, services: Services
 ) -> tuple[dict[str, Any], list[MessageView]]:
     """The resident's contact: where it stands, its place, and the lines after `after`."""
-    chat.connected(tx, actor.id)
     row = rows(tx, [actor.id], services.catalogue).get(actor.id)
     place = places(tx, [actor.id], services).get(actor.id)
     state = {

@@ -111,6 +111,7 @@ TURNS: dict[str, Callable[[Tx], object]] = {
     "selfcheck begins": selfcheck.beginning,
     "pairs": lambda tx: selfcheck.queues.unserved(tx, SERVICES.catalogue),
     "console": lambda tx: snapshots.console(tx, NURSE, SERVICES),
+    "connected": lambda tx: chat.connected(tx, 310),
     "resident": lambda tx: snapshots.resident(tx, Actor(kind="resident", id=310), 0, SERVICES),
 }
 """What a process does every second, for every event, and for every browser that comes back."""
