@@ -149,7 +149,7 @@ def outcome_of(
     waiting = iter(futures)
     for part in parts(sayings, cuts):
         batch = [Operation(send, (one,), {}, next(waiting)) for one in part]
-        outcomes += run_batch(connection, batch, FixedClock(MONDAY), tx.vault)
+        outcomes += run_batch(connection, batch, FixedClock(MONDAY), tx.vault, commit_s=60.0)
     events = read_events(tx, after=before)
     heard = [event for each in outcomes for event in each.recorded]
     contacts = sorted({one.contact for one in sayings})
