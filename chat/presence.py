@@ -64,7 +64,9 @@ SILENT = (
 
 def staff_in(tx: Tx, contact: int) -> frozenset[int]:
     """The professionals who take part in the conversation."""
-    keys = tx.session.execute(STAFF_HERE, {"contact": contact}).scalars()
+    keys = tx.once(
+        (staff_in, contact), lambda: tx.session.execute(STAFF_HERE, {"contact": contact}).scalars().all()
+    )
     return frozenset(int(key.partition(":")[2]) for key in keys)
 
 
@@ -79,6 +81,7 @@ def join_staff(tx: Tx, actor: Actor, held: EntryView) -> None:
         return
     row.left_at = None
     tx.session.flush()
+    tx.known.clear()
 
 
 def has_staff(contact: ColumnElement[int]) -> ColumnElement[bool]:

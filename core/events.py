@@ -3,7 +3,7 @@ own transaction."""
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -104,6 +104,7 @@ def record(
         added = tx.session.execute(_ADD_TO_CONTACT, {"an_owner": contact, **given})
     else:
         added = tx.session.execute(_ADD_TO_STAFF, {"an_owner": staff, **given})
+    tx.known.clear()  # whatever this tells of has changed
     identity, n = added.one()
     recorded = Recorded(
         id=identity,
@@ -138,6 +139,7 @@ def record_all(tx: Tx, facts: Sequence[Fact]) -> None:
         data = {name: plain(getattr(each.fact, name)) for name in names_of(each.fact.__class__)}
         after, kind = of_contact[each.contact], each.fact.event_type
         given.append([place, each.contact, after, kind, each.actor, data])
+    tx.known.clear()
     added = sorted(map(tuple, tx.session.execute(_ADD_MANY, {"facts": given, "at": tx.now})))
     for (identity, n), (_, contact, _, kind, actor, data), each in zip(added, given, facts, strict=True):
         tx.recorded.append(
@@ -162,14 +164,22 @@ def names_of(fact: type[Any]) -> tuple[str, ...]:
 
 
 def read_events(
-    tx: Tx, *, after: int = 0, contact: int | None = None, staff: int | None = None, limit: int = 500
+    tx: Tx,
+    *,
+    after: int = 0,
+    contact: int | None = None,
+    staff: int | None = None,
+    types: Collection[str] = (),
+    limit: int = 500,
 ) -> list[Recorded]:
-    """Events with an id above `after`, oldest first, at most `limit`."""
+    """Events with an id above `after`, oldest first, at most `limit`; of all types where none are named."""
     statement = select(EVENT).where(_EVENT.id > after).order_by(_EVENT.id).limit(limit)
     if contact is not None:
         statement = statement.where(_EVENT.contact_id == contact)
     if staff is not None:
         statement = statement.where(_EVENT.staff_id == staff)
+    if types:
+        statement = statement.where(_EVENT.type.in_(types))
     return [view(row) for row in tx.rows(statement)]
 
 

@@ -59,6 +59,13 @@ class Tx:
     recorded: list[Recorded] = field(default_factory=list)
     seen: list[Any] = field(default_factory=list, repr=False)
     """What was read. The session forgets an entity that nobody holds, and would ask for it once more."""
+    known: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, key: object, look: Callable[[], R]) -> R:
+        """What `look` finds, looked up once until this operation writes."""
+        if key not in self.known:
+            self.known[key] = look()
+        return self.known[key]  # type: ignore[no-any-return]
 
     def get(self, model: type[R], key: int) -> R | None:
         """The row with this primary key."""
@@ -90,12 +97,14 @@ class Tx:
         """Runs an UPDATE, INSERT or DELETE and returns the number of rows it changed."""
         result = self.session.execute(statement, given, execution_options={"synchronize_session": False})
         self.session.expire_all()
+        self.known.clear()
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     def add(self, row: R) -> R:
         """Inserts `row` now, so that its id and its constraints are known."""
         self.session.add(row)
         self.session.flush()
+        self.known.clear()
         return row
 
 

@@ -18,7 +18,7 @@ from core.urgency import Urgency
 from queues import service as queues
 from queues.views import EntryView
 from router.acting import acting_of
-from router.answering import newest_answers
+from router.answering import sent_answers
 from router.assessments import REASON
 from router.calling import needs_decision
 from router.forms import draft_of
@@ -128,7 +128,8 @@ def brief(tx: Tx, contact: int, actor: Actor, services: Services, *, again: bool
     opened_at = last_opened(tx, contact, actor)
     log_access(tx, actor, contact=contact, action=OPENED, why=AGAIN if again else "")
     row = the_contact(tx, contact)
-    filled = newest_answers(tx, contact)
+    sent = sent_answers(tx, contact)
+    filled = sent[-1] if sent else None
     content = services.content
     read = read_values(filled, content, actor.lang) if filled else Reading()
     holds = entry.agent == actor.id and entry.state in ("held", "wrapping")
@@ -157,7 +158,7 @@ def brief(tx: Tx, contact: int, actor: Actor, services: Services, *, again: bool
         answered_at=filled.sent_at if filled else None,
         filled_by=_name(tx, filled.filled_by) if filled and filled.filled_by else None,
         draft_at=draft.changed_at if draft else None,
-        changes=changes_of(tx, row, actor, content, opened_at),
+        changes=changes_of(tx, row, actor, content, sent=sent, opened_at=opened_at),
         happened=happened(tx, contact, opened_at),
         assessed=_assessed(tx, row),
         earlier=_earlier(tx, row),

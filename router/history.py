@@ -3,6 +3,7 @@
 An earlier contact's answers are compared only for one who may open it, and the look is logged there too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -17,7 +18,7 @@ from core.identity import Actor
 from core.models import AccessLog
 from core.store import Tx
 from core.urgency import Urgency
-from router.answering import newest_answers, sent_answers
+from router.answering import newest_answers
 from router.changes import Change, differences
 from router.matters import contacts_of
 from router.models import Contact
@@ -70,14 +71,19 @@ def last_opened(tx: Tx, contact: int, actor: Actor) -> datetime | None:
 
 
 def changes_of(
-    tx: Tx, row: Contact, actor: Actor, content: Content, opened_at: datetime | None
+    tx: Tx,
+    row: Contact,
+    actor: Actor,
+    content: Content,
+    *,
+    sent: Sequence[AnswersView],
+    opened_at: datetime | None,
 ) -> Changes | None:
-    """How the newest answers differ; None when there is nothing to hold them against.
+    """How the newest of the answers `sent` differ; None when there is nothing to hold them against.
 
     Against those that she saw last; when she has seen the newest, against the first, so that no reload loses
     a change; with one set only, against those of an earlier contact of the matter.
     """
-    sent = sent_answers(tx, row.id or 0)
     if not sent:
         return None
     now = sent[-1]
@@ -99,10 +105,8 @@ def happened(tx: Tx, contact: int, opened_at: datetime | None) -> tuple[Happenin
     """New answers, withdrawn flags and changes of channel in their order; the first answers are no news."""
     found: list[Happening] = []
     is_first = True
-    for event in read_events(tx, contact=contact):
-        kind = HAPPENED.get(event.type)
-        if kind is None:
-            continue
+    for event in read_events(tx, contact=contact, types=HAPPENED):
+        kind = HAPPENED[event.type]
         if kind == "answers" and is_first:
             is_first = False
             continue
@@ -124,7 +128,7 @@ def _is_new(at: datetime | None, opened_at: datetime | None) -> bool:
 
 
 def _base(
-    tx: Tx, row: Contact, actor: Actor, sent: list[AnswersView], opened_at: datetime | None
+    tx: Tx, row: Contact, actor: Actor, sent: Sequence[AnswersView], opened_at: datetime | None
 ) -> tuple[AnswersView | None, Literal["opened", "first", "earlier"]]:
     if len(sent) == 1:
         return _earlier(tx, row, actor), "earlier"

@@ -63,7 +63,9 @@ def join_identified(tx: Tx, identity: str, topic: str | None) -> Matter | None:
 
 def contacts_of(tx: Tx, matter: int) -> list[Contact]:
     """The contacts of a matter, oldest first."""
-    return tx.all(select(Contact).where(CONTACT.matter_id == matter).order_by(CONTACT.id))
+    wanted = select(Contact).where(CONTACT.matter_id == matter).order_by(CONTACT.id)
+    found: list[Contact] = tx.once((contacts_of, matter), lambda: tx.all(wanted))
+    return found
 
 
 def propose_matters(tx: Tx, contact: int, actor: Actor) -> list[Proposal]:
