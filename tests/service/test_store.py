@@ -1,0 +1,101 @@
+"""The store's writer, on both stores: a long line of operations is cut into commits, and none is lost."""
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import select
+
+from core.errors import Conflict
+from core.jobs import schedule
+from core.models import Job
+from core.store import SPENT, Operation, Tx, Waiting
+from tests.builders import a_store
+
+MANY = 120
+
+
+def work(tx: Tx, done: list[str], name: str) -> str:
+    """Takes a third of what a commit may spend."""
+    time.sleep(SPENT / 3)
+    done.append(name)
+    return name
+
+
+def fail(tx: Tx) -> None:
+    raise Conflict(reason="asked_for")
+
+
+def keep(tx: Tx, n: int) -> None:
+    time.sleep(SPENT / 3)
+    schedule(tx, key=f"job:{n}", kind="sms", args={})
+
+
+def kept_keys(tx: Tx) -> list[str]:
+    return [job.key for job in tx.all(select(Job).order_by(Job.id))]  # type: ignore[arg-type]
+
+
+async def test_the_lines_turn_waits_for_one_commit_however_many_wait(database_url: str) -> None:
+    done: list[str] = []
+    async with a_store(database_url) as store:
+        await store.write(work, [], "warm")
+        waiting = [asyncio.create_task(store.write(work, done, str(n))) for n in range(MANY)]
+        while not done:
+            await asyncio.sleep(0.001)
+
+        answer = await store.write_next(work, done, "turn")
+
+        # What was running ends its commit; a slow disk lets one spend more than its time.
+        assert answer == "turn" and done.index("turn") < MANY / 2
+        assert await asyncio.gather(*waiting) == [str(n) for n in range(MANY)]
+        assert [name for name in done if name != "turn"] == [str(n) for n in range(MANY)]
+
+
+async def test_a_commit_ends_by_the_time_it_has_taken(database_url: str) -> None:
+    done: list[str] = []
+    told: list[int] = []
+    async with a_store(database_url) as store:
+        waiting = [asyncio.create_task(store.write(work, done, str(n))) for n in range(MANY)]
+        for task in waiting:
+            task.add_done_callback(lambda _: told.append(len(done)))
+        await asyncio.gather(*waiting)
+
+    assert told[0] < MANY / 2, "the first is answered long before the last is done"
+    assert store.queued == 0
+
+
+async def test_one_that_fails_takes_nobody_with_it(database_url: str) -> None:
+    async with a_store(database_url) as store:
+        asked = [store.write(fail) if n % 5 == 0 else store.write(keep, n) for n in range(20)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        kept = await store.read(kept_keys)
+
+    assert [isinstance(answer, Conflict) for answer in answers] == [n % 5 == 0 for n in range(20)]
+    assert kept == [f"job:{n}" for n in range(20) if n % 5]
+
+
+async def test_what_was_accepted_is_done_before_the_end(database_url: str) -> None:
+    done: list[str] = []
+    async with a_store(database_url) as store:
+        waiting = [asyncio.create_task(store.write(work, done, str(n))) for n in range(MANY)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+
+    assert len(done) == MANY
+
+
+def operation(name: str, *, is_next: bool = False) -> Operation:
+    return Operation(print, (name,), {}, asyncio.get_running_loop().create_future(), is_next)
+
+
+@pytest.mark.parametrize("most", [1, 2, 64])
+async def test_what_was_not_tried_keeps_its_place(most: int) -> None:
+    waiting = Waiting()
+    for name in "abc":
+        waiting.add(operation(name))
+    waiting.add(operation("turn", is_next=True))
+
+    assert [each.args[0] for each in waiting.batch(most)] == ["turn", "a", "b", "c"][:most]
+    waiting.done(2)
+
+    assert [each.args[0] for each in waiting.batch(64)] == ["b", "c"] and len(waiting) == 2
