@@ -70,7 +70,7 @@ export function CallBox(given) {
   const chat = brief?.siblings?.find((s) => s.channel === "chat" && s.state === "waiting");
   return html`<div class="call-box">
     <p class="call-number tabular">${brief?.phone ?? brief?.phone_masked ?? t("console.call.no_number")}</p>
-    <p role="status">${isAsked ? t("console.call.requested") : statusOf(call, t)}</p>
+    <p role="status">${isAsked ? t("console.call.requested") : statusOf(call, t, lang)}</p>
     ${!isBusy && brief && ui.calling === row.contact && html`<${Countdown} ...${given} />`}
     ${brief?.attempts?.length > 0 && html`<ul class="attempts" aria-label=${t("console.call.attempts")}>
       ${brief.attempts.map((a) => html`<li>${t("console.call.attempt", { n: a.n, time: clock(a.at, lang) })} ${a.result ? t(`console.call.short.${a.result}`) : ""}</li>`)}</ul>`}
@@ -86,9 +86,9 @@ export function CallBox(given) {
   </div>`;
 }
 
-function statusOf(call, t) {
+function statusOf(call, t, lang) {
   if (!call) return t("console.call.ready");
-  if (call.state === "on") return t("console.call.reached");
+  if (call.state === "on") return call.held_at ? t("console.bar.held", { time: clock(call.held_at, lang) }) : t("console.call.reached");
   if (call.state === "agent_rings") return t("console.call.requested");
   if (call.state === "resident_rings") return t("console.call.dialled");
   return t(call.result && call.result !== "reached" ? `console.call.told.${call.result}` : "console.call.ended");

@@ -6,7 +6,7 @@ python -P -m tests.browser.clocked PORT DATA COUNTY    the instant is read from 
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -70,6 +70,16 @@ def changed_county(folder: Path, change: Callable[[str, str], str]) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(change(path.name, path.read_text(encoding="utf-8")), encoding="utf-8")
     return county
+
+
+def clocked(folder: Path, change: Callable[[str, str], str]) -> Iterator[ClockedServer]:
+    """A running service of that county."""
+    server = ClockedServer(folder, changed_county(folder, change))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def main(port: str, data: str, county: str) -> None:

@@ -1,6 +1,6 @@
 """One Chromium and one demo a module; every visit is closed at its end and asked what went wrong in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,11 +8,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.demo_server import DemoServer
 from tests.browser.judging import AXE, Judge, axe_source
-from tests.browser.walks import Visit, visit
+from tests.browser.walks import NewVisit, visiting
 
 # A form that is to be mended answers 422, which Chromium tells its console of.
 EXPECTED = ("Failed to load resource: the server responded with a status of 422",)
-NewVisit = Callable[..., Visit]
 expect.set_options(timeout=15_000)  # three tests at a time share two cores
 
 
@@ -53,15 +52,4 @@ def judge(axe: str) -> Iterator[Judge]:
 @pytest.fixture
 def new_visit(browser: Browser, demo: DemoServer) -> Iterator[NewVisit]:
     """Call it for a browser that has not been here before."""
-    visits: list[Visit] = []
-
-    def new(**more: object) -> Visit:
-        visits.append(visit(browser, demo.url, **more))  # type: ignore[arg-type]
-        return visits[-1]
-
-    yield new
-    for each in visits:
-        each.context.close()
-    for each in visits:
-        assert each.strangers == []
-        assert [line for line in each.troubles if not line.startswith(EXPECTED)] == []
+    yield from visiting(browser, demo.url, forgiven=EXPECTED)

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
 from tests.browser.judging import Judge
 from tests.browser.test_form_walk import go, open_form, waiting_call
+from tests.browser.walks import NewVisit
 
 pytestmark = pytest.mark.browser
 

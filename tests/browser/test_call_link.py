@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
 from tests.browser.demo_server import DemoServer
 from tests.browser.judging import Judge, unfit
 from tests.browser.test_callback_walk import press, ring
+from tests.browser.walks import NewVisit
 from tools.servers import wait_until
 
 pytestmark = pytest.mark.browser

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -10,15 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.browser import walks
-from tests.browser.clocked import ClockedServer, changed_county
+from tests.browser.clocked import ClockedServer, clocked
 from tests.browser.judging import Judge
-from tests.browser.walks import Visit, visit
+from tests.browser.walks import NewVisit, visiting
 
 pytestmark = pytest.mark.browser
 
-NewVisit = Callable[..., Visit]
-# A dropped connection is told to the browser's own console.
 NUMBER = re.compile(r"\+3584012345\d\d")
+# A dropped connection is told to the browser's own console.
 DROPPED = "WebSocket connection to"
 
 
@@ -95,29 +94,12 @@ def service(
             text.replace('id = "elderly"', 'id = "elderly"\nattempts = 1') if name == "lines.toml" else text
         )
 
-    folder = tmp_path_factory.mktemp("calls")
-    server = ClockedServer(folder, changed_county(folder, with_one_try))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+    yield from clocked(tmp_path_factory.mktemp("calls"), with_one_try)
 
 
 @pytest.fixture
 def visits(browser: Browser, service: ClockedServer) -> Iterator[NewVisit]:
-    made: list[Visit] = []
-
-    def new(**more: object) -> Visit:
-        made.append(visit(browser, service.url, **more))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield new
-    for each in made:
-        each.context.close()
-    for each in made:
-        assert each.strangers == []
-        assert [line for line in each.troubles if not line.startswith(DROPPED)] == []
+    yield from visiting(browser, service.url, forgiven=(DROPPED,))
 
 
 def asks_for_a_call(page: Page, number: str, line: str = "health_station", answers: str = "answers") -> None:
@@ -339,8 +321,10 @@ def test_a_call_that_came_in_is_held_and_stays_in_sight_until_its_caller_is_gone
     nurse.reload()  # the row knows it
     expect(bar).to_contain_text("pidossa")
     bar.locator(".button", has_text="Avaa").click()
+    expect(nurse.locator(".call-box")).to_contain_text("pidossa klo 10.")
     nurse.keyboard.press("F8")
     expect(bar).not_to_contain_text("pidossa")
+    expect(nurse.locator(".call-box")).not_to_contain_text("pidossa")
     caller.locator("form[action$='/sulje'] button").click()
     expect(nurse.locator("dialog h2")).to_have_text("Päätä yhteydenotto")
     expect(bar).to_have_count(0)

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
+from tests.browser.walks import NewVisit
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
 from tests.browser.demo_server import DemoServer
-from tests.browser.walks import Visit, visit
+from tests.browser.walks import NewVisit, Visit, visit
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.hours import HELSINKI
 from core.signing import sign
 from tests.browser import walks
-from tests.browser.clocked import TASKS, ClockedServer, changed_county
+from tests.browser.clocked import TASKS, ClockedServer, clocked
 from tests.browser.judging import Judge
 from tests.browser.walks import Visit, visit
 
@@ -25,13 +25,7 @@ WORDS = "Kaatunut kotona, ei päässyt ylös. Tajuissaan."
 def service(
     chromium_options: dict[str, object], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ClockedServer]:
-    folder = tmp_path_factory.mktemp("tasks")
-    server = ClockedServer(folder, changed_county(folder, lambda _, text: text))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+    yield from clocked(tmp_path_factory.mktemp("tasks"), lambda _, text: text)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
 from tests.browser.test_callback_walk import press, ring
+from tests.browser.walks import NewVisit
 
 pytestmark = pytest.mark.browser
 

@@ -1,18 +1,16 @@
 """A message left on a line is heard in the console: by keyboard, from the page's memory, judged by axe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.clocked import ClockedServer, changed_county
+from tests.browser.clocked import ClockedServer, clocked
 from tests.browser.judging import Judge
 from tests.browser.test_call_screens import on_a_break, status
-from tests.browser.walks import Visit, visit
+from tests.browser.walks import NewVisit, visiting
 
 pytestmark = pytest.mark.browser
-
-NewVisit = Callable[..., Visit]
 
 
 @pytest.fixture(scope="module")
@@ -25,29 +23,12 @@ def service(
         takes = 'id = "elderly"\nvoicemail = true'
         return text.replace('id = "elderly"', takes) if name == "lines.toml" else text
 
-    folder = tmp_path_factory.mktemp("messages")
-    server = ClockedServer(folder, changed_county(folder, with_messages))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+    yield from clocked(tmp_path_factory.mktemp("messages"), with_messages)
 
 
 @pytest.fixture
 def visits(browser: Browser, service: ClockedServer) -> Iterator[NewVisit]:
-    made: list[Visit] = []
-
-    def new(**more: object) -> Visit:
-        made.append(visit(browser, service.url, **more))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield new
-    for each in made:
-        each.context.close()
-    for each in made:
-        assert each.strangers == []
-        assert each.troubles == []
+    yield from visiting(browser, service.url)
 
 
 def leaves_a_message(page: Page) -> None:

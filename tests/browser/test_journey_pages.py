@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
 from tests.browser.demo_server import DemoServer
 from tests.browser.judging import LARGE_TEXT, STRIP, Judge, unfit
+from tests.browser.walks import NewVisit
 from tests.faults.sizes import size
 
 pytestmark = pytest.mark.browser

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
 from tests.browser.judging import Judge
+from tests.browser.walks import NewVisit
 from tools.servers import wait_until
 
 pytestmark = pytest.mark.browser

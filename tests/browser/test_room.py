@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import walks
-from tests.browser.clocked import ClockedServer, changed_county
-from tests.browser.conftest import NewVisit
+from tests.browser.clocked import ClockedServer, clocked
 from tests.browser.judging import Judge
+from tests.browser.walks import NewVisit
 
 pytestmark = pytest.mark.browser
 
@@ -49,13 +49,7 @@ def demo(
     chromium_options: dict[str, object], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ClockedServer]:
     """A service that closes: the county's hours, and a last intake at 13.50."""
-    folder = tmp_path_factory.mktemp("clocked")
-    server = ClockedServer(folder, changed_county(folder, with_last_intake))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+    yield from clocked(tmp_path_factory.mktemp("clocked"), with_last_intake)
 
 
 def fits(page: Page) -> None:

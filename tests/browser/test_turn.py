@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser import walks
-from tests.browser.conftest import NewVisit
 from tests.browser.demo_server import DemoServer
 from tests.browser.judging import Judge
 from tests.browser.test_room import LANGUAGES, fits
+from tests.browser.walks import NewVisit
 from tools.servers import wait_until
 
 pytestmark = pytest.mark.browser

@@ -1,6 +1,6 @@
 """Ways through the pages, in any language and with or without JavaScript: the steps the tests are told in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -50,6 +50,27 @@ def visit(browser: Browser, origin: str, *, width: int = 390, height: int = 844,
     context = browser.new_context(viewport={"width": width, "height": height}, **settings)  # type: ignore[arg-type]
     context.set_default_timeout(30_000)
     return Visit(context=context, page=context.new_page(), origin=origin).watch()
+
+
+NewVisit = Callable[..., Visit]
+
+
+def visiting(browser: Browser, url: str, *, forgiven: tuple[str, ...] = ()) -> Iterator[NewVisit]:
+    """Gives browsers that have not been there before; every visit is closed at the end and asked what went
+    wrong in it.
+    """
+    visits: list[Visit] = []
+
+    def new(**more: object) -> Visit:
+        visits.append(visit(browser, url, **more))  # type: ignore[arg-type]
+        return visits[-1]
+
+    yield new
+    for each in visits:
+        each.context.close()
+    for each in visits:
+        assert each.strangers == []
+        assert [line for line in each.troubles if not line.startswith(forgiven)] == []
 
 
 def go_on(page: Page) -> None:
