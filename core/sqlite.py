@@ -42,7 +42,7 @@ T = TypeVar("T")
 WRITER_CACHE = (
     32_768  # KiB of pages: a commit of many texts touches many, and the default of 2 MiB drops them
 )
-READERS = 4  # threads: reads are short, two cores have no use for more
+READERS = 2  # threads: reads are short, and more of them only take turns from the loop and the writer
 
 
 class SqliteStore:

@@ -290,7 +290,7 @@ class Nurse(Person):
     async def chat(self, held: Frame) -> bool:
         """Says what there is to say; False when the contact is not hers any more."""
         contact = held["contact"]
-        for _ in range(self.world.replies):
+        for _ in range(self.replies()):
             if not await self.world.pacer.turn():
                 return False
             seen = self.seen.get(contact, 0)
@@ -300,6 +300,10 @@ class Nurse(Person):
                 return False
         await self.insist("wrap", "contact.wrap", held, **held)
         return True
+
+    def replies(self) -> int:
+        """How many she gives in this chat."""
+        return self.world.replies
 
     async def call(self, held: Frame) -> bool:
         """Dials; in these tests everybody answers, or the call was cut by a fault."""
