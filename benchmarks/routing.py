@@ -82,7 +82,7 @@ async def offers(store: Store, services: Services, seconds: float) -> Seen:
         began, begun = time.perf_counter(), time.process_time()
         if began - swept >= SECOND:
             swept = began
-            await store.write(turn_line, services, offers=True)
+            await turn_line(store, services, offers=True)
         else:
             await store.write(dispatch, services.catalogue)
         turned = time.perf_counter() - began

@@ -10,18 +10,17 @@ import structlog
 
 from callbacks import service as callbacks
 from callbacks.telephony.asterisk import AsteriskTelephony
-from chat import service as chat
 from core import jobs
 from core.clock import NOTICED
-from core.store import Recorded, Tx
+from core.store import Recorded, Store, Tx
 from ensilinja import calls, metrics, probes, sockets, version, work
 from ensilinja.admission import AHEAD, Load, admission, room
+from ensilinja.deadlines import sweeps
 from ensilinja.notify import sending
 from ensilinja.reporting import keeper
 from ensilinja.runtime import Runtime
 from queues import dispatch
 from queues import reading as queues
-from router import breaking
 from router.services import Services
 
 log = structlog.get_logger(__name__)
@@ -125,7 +124,7 @@ class Loops:
         if runtime.clock.monotonic() >= self._sweep_at:
             self._swept_at = runtime.clock.monotonic()
             self._sweep_at = self._swept_at + SECOND
-            await runtime.store.write_next(turn_line, runtime.services, offers=offers)
+            await turn_line(runtime.store, runtime.services, offers=offers)
             if offers:  # one that is going leaves the line to the others
                 runtime.bus.publish({"swept": self._name})
         elif has_moved and offers:
@@ -242,14 +241,15 @@ def nothing(tx: Tx) -> None:
     """An operation that only waits for its turn and its commit."""
 
 
-def turn_line(tx: Tx, services: Services, *, offers: bool) -> None:
-    """One turn of the line in one transaction: deadlines of every room, then the matcher."""
-    dispatch.sweep(tx, services.catalogue)
-    chat.sweep(tx, services)
-    callbacks.sweep(tx, services)
-    breaking.sweep(tx, services)
+async def turn_line(store: Store, services: Services, *, offers: bool) -> None:
+    """One turn of the line: deadlines room by room, then the matcher.
+
+    A transaction each, so that nobody's text waits for all of them.
+    """
+    for sweep in sweeps():
+        await store.write_next(sweep, services)
     if offers:
-        dispatch.dispatch(tx, services.catalogue)
+        await store.write_next(dispatch.dispatch, services.catalogue)
 
 
 Standing = tuple[dict[tuple[str, str], tuple[int, float | None]], dict[str, int], int, dict[str, int], int]

@@ -20,6 +20,7 @@ from core.urgency import Urgency
 from core.vault import Vault
 from ensilinja import tables
 from ensilinja.accounts import NewAccount, create
+from ensilinja.deadlines import sweeps
 from ensilinja.simulation.staffing import Shift
 from ensilinja.simulation.standing import Place
 from ensilinja.simulation.visits import Visit, Way, spoken_on
@@ -27,8 +28,7 @@ from ensilinja.simulation.world import World
 from queues import agents
 from queues import service as queues
 from queues.dispatch import dispatch
-from queues.sweep import sweep
-from router import assessments, breaking, moves, outcomes
+from router import assessments, moves, outcomes
 from router.arrivals import Arrival, Channel
 from router.intake import receive
 from router.services import Services
@@ -276,7 +276,8 @@ class ServiceDoors:
 
     def sweep(self) -> None:
         """See `Doors.sweep`."""
-        self.act(sweep_all, self.services)
+        for sweep in sweeps():
+            self.act(sweep, self.services)
 
     def offer(self) -> None:
         """See `Doors.offer`."""
@@ -316,14 +317,6 @@ def at_once(course: Any) -> Any:
     except StopIteration as end:
         return end.value
     raise RuntimeError("the simulated exchange waited for something")
-
-
-def sweep_all(tx: Tx, services: Services) -> None:
-    """Every room's deadlines, as the live line's turn does."""
-    sweep(tx, services.catalogue)
-    chat.sweep(tx, services)
-    callbacks.sweep(tx, services)
-    breaking.sweep(tx, services)
 
 
 def resident(contact: int) -> Actor:

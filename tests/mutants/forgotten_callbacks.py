@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from callbacks import service as callbacks
 from chat import presence
 from core.identity import SYSTEM
-from core.store import Tx
+from core.store import Store, Tx
 from ensilinja import loops
 from queues import service as queues
 from queues.models import ENTRY
@@ -24,10 +24,13 @@ def purges_by_night() -> Iterator[None]:
     """What has waited for a day is cleared away, as Espoo's queue was."""
     turn = loops.turn_line
 
-    def purging(tx: Tx, services: Services, *, offers: bool) -> None:
-        turn(tx, services, offers=offers)
+    def purge(tx: Tx) -> None:
         old = (ENTRY.c.channel == "callback", ENTRY.c.ended_at.is_(None), ENTRY.c.state == "waiting")
         tx.execute(update(ENTRY).where(*old).values(state="done", ended_at=tx.now))
+
+    async def purging(store: Store, services: Services, *, offers: bool) -> None:
+        await turn(store, services, offers=offers)
+        await store.write(purge)
 
     with patch.object(loops, "turn_line", purging):
         yield

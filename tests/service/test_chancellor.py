@@ -306,7 +306,7 @@ class Walk:
     async def turn(self) -> None:
         """Everything that the program does by itself: the line's turn, lost jobs, due jobs, the figures."""
         store = self.runtime.store
-        await store.write(loops.turn_line, SERVICES, offers=True)
+        await loops.turn_line(store, SERVICES, offers=True)
         for lost in await store.write(jobs.rescue):
             await work.became_unknown(self.runtime, lost)
         for job, _ in await store.read(jobs.due):

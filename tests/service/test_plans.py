@@ -24,6 +24,7 @@ from core.identity import Actor, Role
 from core.models import AccessLog
 from core.store import Tx
 from ensilinja import feed, loops, schema, selfcheck, snapshots
+from ensilinja.deadlines import sweeps
 from ensilinja.reporting import board, keeper
 from ensilinja.tables import metadata
 from queues import dispatch
@@ -95,7 +96,7 @@ def talk(tx: Tx) -> None:
 
 TURNS: dict[str, Callable[[Tx], object]] = {
     "grace": lambda tx: dispatch.grace(tx, 15.0),
-    "sweep": lambda tx: loops.turn_line(tx, SERVICES, offers=False),
+    "sweep": lambda tx: [sweep(tx, SERVICES) for sweep in sweeps()],
     "chat": lambda tx: chat.sweep(tx, SERVICES),
     "callbacks": lambda tx: callbacks.sweep(tx, SERVICES),
     "dispatch": lambda tx: dispatch.dispatch(tx, SERVICES.catalogue),

@@ -20,7 +20,7 @@ from core.jobs import JobView
 from core.models import Job
 from core.store import Store, Tx
 from ensilinja.app import load_texts
-from ensilinja.loops import turn_line
+from ensilinja.deadlines import sweeps
 from ensilinja.notify.letters import Desk, to_contact
 from ensilinja.notify.models import Notice
 from ensilinja.reporting import kpis
@@ -73,7 +73,8 @@ def promised(tx: Tx, count: int, **more: Any) -> list[int]:
 def turn(tx: Tx) -> None:
     """A second of the line, with everybody's browser alive."""
     agents.beat_all(tx, [shift.staff for shift in agents.on_shift(tx)])
-    turn_line(tx, SERVICES, offers=False)
+    for sweep in sweeps():
+        sweep(tx, SERVICES)
 
 
 def first_of(tx: Tx, contact: int) -> PromiseView:
