@@ -62,7 +62,7 @@ class Tx:
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def once(self, key: object, look: Callable[[], R]) -> R:
-        """What `look` finds, looked up once until this operation writes."""
+        """What `look` finds, looked up once until this operation writes or records an event."""
         if key not in self.known:
             self.known[key] = look()
         return self.known[key]  # type: ignore[no-any-return]
