@@ -16,11 +16,13 @@ from core.hours import (
     add_working_days,
     end_of_service_day,
     instant,
+    is_open,
     local_date,
     next_opening,
 )
 
 STEP = timedelta(minutes=15)
+LAST_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +86,21 @@ def is_broken(
 def _due(rule: PromiseRule, hours: Hours, requested_at: datetime, calendar: Calendar) -> datetime:
     if rule.kind is PromiseKind.WORKING_DAYS:
         return _working_days_due(hours, requested_at, calendar, rule.days or 1)
-    last = end_of_service_day(hours, requested_at)
+    last = _end_of_day(hours, requested_at)
     if rule.kind is PromiseKind.SAME_DAY:
         return last
     due = add_service_time(hours, requested_at, timedelta(minutes=rule.minutes or 0))
     return min(_quarter_after(due), last)
+
+
+def _end_of_day(hours: Hours, requested_at: datetime) -> datetime:
+    """The end of the service day; for the last hour before a midnight at which the service goes on, the
+    next one: nobody closes then, and minutes are no promise.
+    """
+    last = end_of_service_day(hours, requested_at)
+    if last - requested_at < LAST_HOUR and is_open(hours, last):
+        return end_of_service_day(hours, last)
+    return last
 
 
 def _working_days_due(hours: Hours, requested_at: datetime, calendar: Calendar, days: int) -> datetime:

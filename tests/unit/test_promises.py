@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.catalogue import Line, LocalText, PromiseKind, PromiseRule, Queue, load_catalogue
-from core.hours import HELSINKI, Calendar, Hours, Interval, is_open, local_date
+from core.hours import ALWAYS_OPEN, HELSINKI, Calendar, Hours, Interval, is_open, local_date
 from core.urgency import Urgency
 from router.promises import binding_due, callback_due, is_broken, told_range
 from tests.faults.sizes import sized
@@ -58,6 +59,24 @@ def test_the_elderly_line_promises_the_next_working_day_and_is_bound_by_two(
 )
 def test_the_oral_health_line_promises_the_same_service_day(requested: str, due: str) -> None:
     assert callback_due(DENTAL, local(requested), CALENDAR) == local(due)
+
+
+WEEKDAYS = Hours(week=((Interval(0, 1440),),) * 5 + ((), ()))
+
+
+@pytest.mark.parametrize(
+    ("hours", "requested", "due"),
+    [
+        (ALWAYS_OPEN, "2026-11-02 22:59", "2026-11-03 00:00"),
+        (ALWAYS_OPEN, "2026-11-02 23:00", "2026-11-03 00:00"),
+        (ALWAYS_OPEN, "2026-11-02 23:01", "2026-11-04 00:00"),
+        (ALWAYS_OPEN, "2026-11-03 00:00", "2026-11-04 00:00"),
+        (WEEKDAYS, "2026-11-05 23:59", "2026-11-07 00:00"),  # Thursday: Friday goes on
+        (WEEKDAYS, "2026-11-06 23:59", "2026-11-07 00:00"),  # Friday: it closes
+    ],
+)
+def test_a_day_that_goes_on_past_midnight_promises_no_minutes(hours: Hours, requested: str, due: str) -> None:
+    assert callback_due(replace(DENTAL, hours=hours), local(requested), CALENDAR) == local(due)
     assert binding_due(DENTAL, local(requested), CALENDAR) is None
 
 
