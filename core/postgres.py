@@ -26,6 +26,7 @@ from core.store import (
     Recorded,
     Tx,
     Waiting,
+    Writing,
     run_batch,
     settle,
     translated,
@@ -52,7 +53,7 @@ WATCH = 0.25  # seconds between looks for silence
 LOST = (SQLAlchemyError, BatchLost, OSError, TimeoutError, asyncio.TimeoutError)
 
 
-class PostgresStore:
+class PostgresStore(Writing):
     """A `Store` on PostgreSQL; each process has its own writer task and they take turns."""
 
     def __init__(self, url: str, clock: Clock, vault: Vault) -> None:
@@ -84,14 +85,6 @@ class PostgresStore:
     def listen(self, listener: Callable[[Sequence[Recorded]], None]) -> None:
         """See `Store.listen`."""
         self._listeners.append(listener)
-
-    async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.write`."""
-        return await self._ask(fn, args, kwargs, is_next=False)
-
-    async def write_next(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.write_next`."""
-        return await self._ask(fn, args, kwargs, is_next=True)
 
     async def _ask(
         self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_next: bool

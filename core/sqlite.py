@@ -30,6 +30,7 @@ from core.store import (
     Recorded,
     Tx,
     Waiting,
+    Writing,
     run_batch,
     settle,
     translated,
@@ -45,7 +46,7 @@ WRITER_CACHE = (
 READERS = 2  # threads: reads are short, and more of them only take turns from the loop and the writer
 
 
-class SqliteStore:
+class SqliteStore(Writing):
     """A `Store` on one file. A second process on the same file is refused at `open`."""
 
     def __init__(self, path: Path, clock: Clock, vault: Vault) -> None:
@@ -74,14 +75,6 @@ class SqliteStore:
     def listen(self, listener: Callable[[Sequence[Recorded]], None]) -> None:
         """See `Store.listen`."""
         self._listeners.append(listener)
-
-    async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.write`."""
-        return await self._ask(fn, args, kwargs, is_next=False)
-
-    async def write_next(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See `Store.write_next`."""
-        return await self._ask(fn, args, kwargs, is_next=True)
 
     async def _ask(
         self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_next: bool

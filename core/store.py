@@ -160,6 +160,23 @@ class Store(Protocol):
         ...
 
 
+class Writing:
+    """`Store.write` and `Store.write_next`, which differ by the operation's place alone."""
+
+    async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write`."""
+        return await self._ask(fn, args, kwargs, is_next=False)
+
+    async def write_next(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.write_next`."""
+        return await self._ask(fn, args, kwargs, is_next=True)
+
+    async def _ask(
+        self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_next: bool
+    ) -> T:
+        raise NotImplementedError
+
+
 @dataclass(slots=True)
 class Operation:
     """One call waiting for the writer."""
