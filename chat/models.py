@@ -1,12 +1,11 @@
 """Tables of the conversation: what was said, in one order, and who takes part. Texts are sealed."""
 
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import CheckConstraint, Table, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, UniqueConstraint, text
 from sqlmodel import Field
 
-from core.db import Row, big_id, partial, ref, sealed, utc
+from core.db import Row, big_id, partial, ref, sealed, table, utc
 
 # The words of the partial index, which a bound parameter would not match.
 REPLY = "kind = 'text' AND sender_key LIKE 'staff:%'"
@@ -54,5 +53,5 @@ class Participant(Row, table=True):
     __table_args__ = (partial("ix_participant_present", "connected_at", where="disconnected_at IS NULL"),)
 
 
-MESSAGE = cast(Table, Message.__table__)  # type: ignore[attr-defined]
-PARTICIPANT = cast(Table, Participant.__table__)  # type: ignore[attr-defined]
+MESSAGE = table(Message)
+PARTICIPANT = table(Participant)

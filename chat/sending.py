@@ -14,7 +14,7 @@ from chat.events import ChatMessage
 from chat.models import MESSAGE
 from chat.transcript import NEWEST, place, unread
 from chat.views import MessageView, Sent, TalkRow, Told
-from core.db import Adding, among, columns, given_rows
+from core.db import Adding, among, columns, given_rows, table
 from core.errors import EnsilinjaError
 from core.events import Fact, record_all
 from core.failpoints import failpoint
@@ -44,8 +44,8 @@ _STANDING = (
         *(newest(ENTRY.c.contact_id) for newest in NEWEST),
         unread(ENTRY.c.contact_id),
     )
-    .join(Contact, CONTACT.id == ENTRY.c.contact_id)
-    .join(DataKey, _KEY.id == CONTACT.data_key_id)
+    .join(table(Contact), CONTACT.id == ENTRY.c.contact_id)
+    .join(table(DataKey), _KEY.id == CONTACT.data_key_id)
     .where(among(ENTRY.c.contact_id, "contacts"), ENTRY.c.ended_at.is_(None))
 )
 _ID = (MESSAGE.c.contact_id, MESSAGE.c.sender_key, MESSAGE.c.client_id)

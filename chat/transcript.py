@@ -12,7 +12,7 @@ from chat.conversation import Kind, Talk
 from chat.events import ChatMessage
 from chat.models import MESSAGE, PARTICIPANT, REPLY, Message
 from chat.views import MessageView, Sent
-from core.db import columns
+from core.db import columns, table
 from core.errors import NotFound
 from core.events import record
 from core.failpoints import failpoint
@@ -77,8 +77,8 @@ _LINE = (
 )
 _LINES = (
     select(*(MESSAGE.c[name] for name in _LINE), _KEY.id.label("key"), _KEY.kek, _KEY.wrapped)
-    .join(Contact, CONTACT.id == MESSAGE.c.contact_id)
-    .join(DataKey, _KEY.id == CONTACT.data_key_id)
+    .join(table(Contact), CONTACT.id == MESSAGE.c.contact_id)
+    .join(table(DataKey), _KEY.id == CONTACT.data_key_id)
 )
 _SENT = _LINES.where(
     MESSAGE.c.contact_id == bindparam("contact"),

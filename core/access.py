@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, func, select
 
-from core.db import columns, given_rows, insert_given, type_big
+from core.db import columns, given_rows, insert_given, table, type_big
 from core.failpoints import failpoint
 from core.identity import Actor
 from core.models import AccessLog
@@ -21,7 +21,7 @@ AT_ONCE = 10_000  # and that it checks in one go
 _LOG = columns(AccessLog)
 NEWEST_HASH = select(_LOG.hash).where(_LOG.id == select(func.max(_LOG.id)).scalar_subquery())
 ADD_ALL = insert_given(
-    AccessLog.__table__,  # type: ignore[attr-defined]
+    table(AccessLog),
     given_rows(
         "acts",
         place=Integer(),

@@ -258,9 +258,15 @@ def _turned(turn: Callable[[Any], Any], values: Sequence[Any]) -> Iterator[Any]:
         yield given
 
 
+def table(model: type[Row]) -> Table:
+    """The table of a model. A statement that names no model itself costs half as much to run."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
 def columns(model: type[Row]) -> Any:
     """The columns of a table for conditions: a model's own attributes are typed as the values they hold."""
-    return model.__table__.c  # type: ignore[attr-defined]
+    return table(model).c
 
 
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BindParameter,
@@ -16,14 +16,13 @@ from sqlalchemy import (
     Insert,
     Integer,
     ScalarSelect,
-    Table,
     bindparam,
     func,
     insert,
     select,
 )
 
-from core.db import columns, given_rows, insert_given, type_big, type_json
+from core.db import columns, given_rows, insert_given, table, type_big, type_json
 from core.models import Event
 from core.store import Recorded, Tx
 
@@ -31,7 +30,7 @@ E = TypeVar("E")
 
 REGISTRY: dict[str, type[Any]] = {}
 PLAIN = frozenset({str, int, bool, type(None)})  # what most fields are, and JSON too
-EVENT = cast(Table, Event.__table__)  # type: ignore[attr-defined]
+EVENT = table(Event)
 _EVENT = columns(Event)
 
 

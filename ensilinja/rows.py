@@ -17,7 +17,7 @@ from chat.presence import STALE
 from chat.transcript import unread
 from chat.views import TalkRow
 from core.county import Catalogue
-from core.db import among, columns
+from core.db import among, columns, table
 from core.events import newest_number
 from core.models import Staff
 from core.store import Tx
@@ -114,9 +114,9 @@ def _rows_statement() -> Select[Any]:
             _attempts(contact).label("attempts"),
             _tags(contact).label("tags"),
         )
-        .join(Contact, _CONTACT.id == contact)
-        .outerjoin(Staff, _STAFF.id == _ENTRY.agent_id)
-        .outerjoin(Participant, page)
+        .join(table(Contact), _CONTACT.id == contact)
+        .outerjoin(table(Staff), _STAFF.id == _ENTRY.agent_id)
+        .outerjoin(table(Participant), page)
         .where(among(contact, "contacts"), _ENTRY.ended_at.is_(None))
     )
 

@@ -4,12 +4,12 @@ Contact and matter are numbers of the room above, so they carry no foreign key h
 """
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, FromClause, Index, Table, literal_column
+from sqlalchemy import CheckConstraint, ColumnElement, FromClause, Index, literal_column
 from sqlmodel import Field
 
-from core.db import Row, big_id, big_int, json_col, partial, ref, utc
+from core.db import Row, big_id, big_int, json_col, partial, ref, table, utc
 
 HAND_STATES = ("offered", "held", "wrapping")
 IN_HAND = "state IN ('offered', 'held', 'wrapping')"
@@ -96,9 +96,9 @@ class Entry(Row, table=True):
     )
 
 
-MEMBER = cast(Table, Member.__table__)  # type: ignore[attr-defined]
-SHIFT = cast(Table, Shift.__table__)  # type: ignore[attr-defined]
-ENTRY = cast(Table, Entry.__table__)  # type: ignore[attr-defined]
+MEMBER = table(Member)
+SHIFT = table(Shift)
+ENTRY = table(Entry)
 
 
 def is_state(of: FromClause, state: str) -> ColumnElement[bool]:

@@ -5,13 +5,17 @@ Evaluates nothing.
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select, update
 
+from core.db import columns, table
 from core.errors import NotFound
 from core.events import record
+from core.models import DataKey
 from core.store import Tx
 from core.urgency import Urgency
+from core.vault import WrappedKey
 from router.errors import AnswersClosed
 from router.events import AnswersSent
 from router.models import ANSWERS, Answers
@@ -19,6 +23,18 @@ from router.stored import AnswersView, Json
 from triage.definition import GateResult, Result
 
 VALUES = "answers.values"
+_TABLE = table(Answers)
+_KEY = columns(DataKey)
+# What every page of the questions asks, made once; the key that opens the values comes with them.
+_WITH_KEYS: Select[Any] = select(*_TABLE.c, _KEY.kek, _KEY.wrapped).join(
+    table(DataKey), _KEY.id == ANSWERS.data_key_id
+)
+_ONE = _WITH_KEYS.where(ANSWERS.id == bindparam("wanted"))
+_SENT = _WITH_KEYS.where(ANSWERS.contact_id == bindparam("contact"), ANSWERS.sent_at.is_not(None)).order_by(
+    ANSWERS.sent_at, ANSWERS.id
+)
+_CHANGE = update(_TABLE).where(ANSWERS.id == bindparam("wanted"))
+_SAVE = _CHANGE.values(values_sealed=bindparam("sealed"), changed_at=bindparam("now"))
 
 
 def start_answers(tx: Tx, *, client_id: str, language: str) -> int:
@@ -43,9 +59,8 @@ def save_answers(tx: Tx, answers: int, values: Mapping[str, Json]) -> None:
     row = _row(tx, answers)
     if row.sent_at is not None:
         raise AnswersClosed(answers=answers)
-    row.values_sealed = _seal(tx, row, values)
-    row.changed_at = tx.now
-    tx.session.flush()
+    sealed = tx.vault.seal_under(_key(row), VALUES, json.dumps(dict(values), ensure_ascii=False))
+    tx.execute(_SAVE, {"wanted": answers, "sealed": sealed, "now": tx.now})
 
 
 def read_answers(tx: Tx, answers: int) -> Mapping[str, Json]:
@@ -67,18 +82,33 @@ def bind_answers(
         raise NotFound
     if row.sent_at is not None:
         raise AnswersClosed(answers=answers)
-    row.contact_id, row.sent_at = contact, tx.now
-    if result is not None:
-        row.topic, row.version, row.level = result.topic, result.version, result.level.value
-        row.queue, row.complete = result.queue, result.complete
-        row.fired, row.tags = [rule.id for rule in result.fired], sorted(result.tags)
-    elif gate is not None and gate.level is not None:
-        row.level, row.complete = gate.level.value, gate.complete or gate.level is Urgency.EMERGENCY
-        row.fired, row.tags = list(gate.fired), sorted(gate.tags)
-    tx.session.flush()
-    record(
-        tx, AnswersSent(answers=answers, level=row.level, complete=row.complete), contact=contact, actor=actor
+    found = _found(result, gate)
+    tx.execute(_CHANGE.values(contact_id=contact, sent_at=tx.now, **found), {"wanted": answers})
+    sent = AnswersSent(
+        answers=answers, level=found.get("level", row.level), complete=found.get("complete", row.complete)
     )
+    record(tx, sent, contact=contact, actor=actor)
+
+
+def _found(result: Result | None, gate: GateResult | None) -> dict[str, Any]:
+    if result is not None:
+        return {
+            "topic": result.topic,
+            "version": result.version,
+            "level": result.level.value,
+            "queue": result.queue,
+            "complete": result.complete,
+            "fired": [rule.id for rule in result.fired],
+            "tags": sorted(result.tags),
+        }
+    if gate is not None and gate.level is not None:
+        return {
+            "level": gate.level.value,
+            "complete": gate.complete or gate.level is Urgency.EMERGENCY,
+            "fired": list(gate.fired),
+            "tags": sorted(gate.tags),
+        }
+    return {}
 
 
 def newest_answers(tx: Tx, contact: int) -> AnswersView | None:
@@ -89,8 +119,7 @@ def newest_answers(tx: Tx, contact: int) -> AnswersView | None:
 
 def sent_answers(tx: Tx, contact: int) -> list[AnswersView]:
     """All answers sent for the contact, opened, oldest first."""
-    statement = select(Answers).where(ANSWERS.contact_id == contact, ANSWERS.sent_at.is_not(None))
-    return [_view(tx, row) for row in tx.all(statement.order_by(ANSWERS.sent_at, ANSWERS.id))]
+    return [_view(tx, row) for row in tx.session.execute(_SENT, {"contact": contact}).all()]
 
 
 def answers_view(tx: Tx, answers: int) -> AnswersView:
@@ -98,14 +127,18 @@ def answers_view(tx: Tx, answers: int) -> AnswersView:
     return _view(tx, _row(tx, answers))
 
 
-def _row(tx: Tx, answers: int) -> Answers:
-    row = tx.get(Answers, answers)
+def _row(tx: Tx, answers: int) -> Any:
+    row = tx.session.execute(_ONE, {"wanted": answers}).first()
     if row is None:
         raise NotFound
     return row
 
 
-def _view(tx: Tx, row: Answers) -> AnswersView:
+def _key(row: Any) -> WrappedKey:
+    return WrappedKey(row.data_key_id, row.kek, row.wrapped)
+
+
+def _view(tx: Tx, row: Any) -> AnswersView:
     return AnswersView(
         id=row.id or 0,
         contact=row.contact_id,
@@ -123,12 +156,8 @@ def _view(tx: Tx, row: Answers) -> AnswersView:
     )
 
 
-def _seal(tx: Tx, row: Answers, values: Mapping[str, Json]) -> bytes:
-    return tx.vault.seal(tx, row.data_key_id, VALUES, json.dumps(dict(values), ensure_ascii=False))
-
-
-def _opened(tx: Tx, row: Answers) -> Mapping[str, Json]:
+def _opened(tx: Tx, row: Any) -> Mapping[str, Json]:
     if row.values_sealed is None:
         return {}
-    values: dict[str, Json] = json.loads(tx.vault.open(tx, row.data_key_id, VALUES, row.values_sealed))
+    values: dict[str, Json] = json.loads(tx.vault.open_under(_key(row), VALUES, row.values_sealed))
     return values

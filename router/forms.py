@@ -109,6 +109,7 @@ def _send(tx: Tx, row: Answers, entry: EntryView, actor: Actor, services: Servic
     if level is None:
         raise FormEmpty(field="topic")
     row.filled_by = actor.id
+    tx.session.flush()
     bind_answers(tx, row.id or 0, entry.contact, result, actor.key, gate)
     if result is not None:
         the_contact(tx, entry.contact).topic = result.topic

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
-from core.db import columns
+from core.db import columns, table
 from core.errors import TooMany, Unauthenticated
 from core.identity import NOBODY, Actor, Role
 from core.models import Session, Staff
@@ -22,6 +23,10 @@ STAFF_IDLE = timedelta(minutes=15)  # without a socket or a page, ASVS 7.3.1
 TOUCH = timedelta(seconds=60)  # how stale `seen_at` may be before it is written again
 _SESSION = columns(Session)
 _STAFF = columns(Staff)
+# Every request begins with it.
+_BY_TOKEN = select(table(Session)).where(
+    _SESSION.token_hash == bindparam("token"), _SESSION.kind == bindparam("kind")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,7 @@ def identify(tx: Tx, token: str, kind: str) -> Identified:
     """Whose secret `token` is; UNIDENTIFIED for an unknown, ended or expired one."""
     if not token:
         return UNIDENTIFIED
-    row = tx.one(select(Session).where(_SESSION.token_hash == hash_token(token), _SESSION.kind == kind))
+    row = tx.session.execute(_BY_TOKEN, {"token": hash_token(token), "kind": kind}).first()
     if row is None or not is_live(row, tx.now):
         return UNIDENTIFIED
     stale = tx.now - row.seen_at > TOUCH
@@ -134,7 +139,7 @@ def identify(tx: Tx, token: str, kind: str) -> Identified:
     )
 
 
-def _staff(tx: Tx, row: Session, stale: bool) -> Identified:
+def _staff(tx: Tx, row: Any, stale: bool) -> Identified:
     staff = tx.get(Staff, row.staff_id or 0)
     if staff is None or staff.id is None or not staff.is_active:
         return UNIDENTIFIED
@@ -159,7 +164,7 @@ def _staff(tx: Tx, row: Session, stale: bool) -> Identified:
     )
 
 
-def is_live(row: Session, now: datetime) -> bool:
+def is_live(row: Any, now: datetime) -> bool:
     """Whether the session still counts."""
     idle = row.kind == "staff" and now - row.seen_at > STAFF_IDLE
     return row.ended_at is None and row.expires_at > now and not idle

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, bindparam, func, select
+from sqlalchemy import RowMapping, bindparam, func, select
 
-from core.db import among
+from core.db import among, table
 from core.events import newest, view
 from core.models import Event
 from core.store import Recorded, Tx
@@ -22,9 +22,9 @@ from ensilinja.reporting.models import Cursor, FactRow
 CURSOR = "facts"
 CHUNK = 200  # contacts a query: below SQLite's and PostgreSQL's limits on parameters
 
-FACTS: Table = FactRow.__table__  # type: ignore[attr-defined]
-EVENTS: Table = Event.__table__  # type: ignore[attr-defined]
-CURSORS: Table = Cursor.__table__  # type: ignore[attr-defined]
+FACTS = table(FactRow)
+EVENTS = table(Event)
+CURSORS = table(Cursor)
 COLUMNS = tuple(field.name for field in dataclasses.fields(Fact))
 FACT = tuple(FACTS.c[name] for name in COLUMNS)
 SURVEYED = ("contact_id", "queue", "arrived_at", "survey_asked_at", "survey_score")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Table, bindparam, func, or_, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, func, or_, select, union_all
 
 from core.county import Catalogue, Limits, Queue
-from core.db import UtcTime
+from core.db import UtcTime, table
 from core.models import Staff
 from core.store import Tx
 from core.urgency import Urgency
@@ -23,7 +23,7 @@ from queues.machine import State
 from queues.models import ENTRY, MEMBER, SHIFT, in_hand, in_states
 from router.models import PROMISE
 
-STAFF: Table = Staff.__table__  # type: ignore[attr-defined]
+STAFF = table(Staff)
 LIVE = ("chat", "call")
 UNSERVED = (State.WAITING.value, State.OFFERED.value)
 IN_LINE = (*UNSERVED, State.SCHEDULED.value)
