@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 READY_WITHIN_SECONDS = 90.0  # three tests at a time may all start servers at once
 
@@ -216,11 +217,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Ending(Protocol):
+    """A process that may end."""
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+
 def wait_until(
     is_so: Callable[[], bool],
     *,
     name: str,
-    server: "subprocess.Popen[bytes] | None" = None,
+    server: Ending | None = None,
     every: float = 0.02,
 ) -> None:
     """Returns when it is so; raises when the server has ended, or after READY_WITHIN_SECONDS."""

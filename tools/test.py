@@ -68,12 +68,27 @@ def parts() -> dict[str, list[str]]:
 
     Tests wait more than they work, so three run at a time on two cores. A file of ordinary tests stays
     together, for its tests share a server; in the order of the folders, so that the long files do not come
-    last. Of the fault tests those whose figures need the whole machine run alone, and at night all do.
+    last. Of the fault tests those that mostly wait, as calls by telephone do, are kept apart from those that
+    are busy; those whose figures need the whole machine run alone, and at night all do.
     """
     ordinary = {"not faults": ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]}
     if size() == "nightly":
-        return ordinary | {"faults": []}
-    return ordinary | {"faults and not alone": ["-n", "3", "--dist", "load"], "alone": []}
+        return ordinary | {"faults": marked("faults")}
+    patient = "(telephone or patient)"
+    return ordinary | {
+        f"faults and not alone and not {patient}": ["-n", "3", "--dist", "load", *marked("faults")],
+        f"faults and not alone and {patient}": ["-n", "3", "--dist", "load", *marked("faults")],
+        "alone": marked("alone"),
+    }
+
+
+def marked(mark: str) -> list[str]:
+    """The files with tests of this mark: half a minute of finding the others is saved."""
+    return sorted(
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if f"mark.{mark}" in path.read_text(encoding="utf-8")
+    )
 
 
 def passes(name: str, command: list[str]) -> bool:

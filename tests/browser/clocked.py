@@ -16,7 +16,8 @@ from core.hours import HELSINKI
 from core.settings import load_settings
 from ensilinja import app, schema
 from router.services import Services
-from tests.browser.demo_server import ROOT, DemoServer
+from tests.browser.demo_server import DemoServer
+from tests.faults.server import ROOT
 
 TASKS = "sovittu-hatakeskuksen-kanssa-vain-testeissa"  # what the emergency centre signs with
 
@@ -57,7 +58,7 @@ class ClockedServer(DemoServer):
 
     def _command(self) -> list[str]:
         data = str(self.folder / "data")
-        return [sys.executable, "-P", "-m", "tests.browser.clocked", str(self.port), data, str(self._county)]
+        return ["tests.browser.clocked", str(self.port), data, str(self._county)]
 
 
 def changed_county(folder: Path, change: Callable[[str, str], str]) -> Path:

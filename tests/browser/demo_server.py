@@ -1,39 +1,27 @@
 """The demo as a real process on a free port, to visit, kill and start again on the same data."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.faults.forked import Forked
+from tests.faults.server import unset
 from tools.servers import free_port, wait_until
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class DemoServer:
-    """`python -m ensilinja demo` with a data folder of its own; nothing of this machine's setting."""
+    """`ensilinja demo` with a data folder of its own; nothing of this machine's setting."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     def start(self) -> None:
         """Returns when the server is ready for people."""
-        foreign = ("ENSILINJA_", "DATABASE_URL", "REDIS_URL")
-        env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "demo.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command(),
-                cwd=self.folder,
-                env={**env, "PYTHONPATH": str(ROOT)},
-                stdout=log,
-                stderr=log,
-            )
+        self._process = Forked(self._command(), cwd=self.folder, env=unset(), log=self.folder / "demo.log")
         wait_until(self._is_ready, server=self._process, name="the demo")
 
     def kill(self) -> None:
@@ -58,8 +46,8 @@ class DemoServer:
         return (self.folder / "demo.log").read_text(encoding="utf-8")
 
     def _command(self) -> list[str]:
-        options = ["--port", str(self.port), "--data", str(self.folder / "data")]
-        return [sys.executable, "-P", "-m", "ensilinja", "demo", *options]
+        """A module and its arguments."""
+        return ["ensilinja", "demo", "--port", str(self.port), "--data", str(self.folder / "data")]
 
     def _is_ready(self) -> bool:
         try:

@@ -26,7 +26,7 @@ from tests.faults.sizes import sized
 from tests.faults.telling import report, report_invariants, tell
 from tools.servers import RedisServer
 
-pytestmark = [pytest.mark.faults, pytest.mark.alone]
+pytestmark = pytest.mark.faults
 
 DEPLOYS = sized(1, 2, 20)
 EXIT_WITHIN, GAP_WITHIN = 5.0, 5.0  # seconds
@@ -71,6 +71,7 @@ class Seen:
         )
 
 
+@pytest.mark.alone
 async def test_deploys_of_several_processes_are_not_noticed(
     redis_server: RedisServer, pg_url: Callable[[], str], tmp_path: Path
 ) -> None:
@@ -82,6 +83,7 @@ async def test_deploys_of_several_processes_are_not_noticed(
     check(seen)
 
 
+@pytest.mark.alone
 async def test_deploys_of_one_process_are_a_short_pause(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}"
     fleet = Fleet(tmp_path, an_open_county(tmp_path), url, processes=1)
@@ -92,6 +94,7 @@ async def test_deploys_of_one_process_are_a_short_pause(tmp_path: Path) -> None:
     check(seen)
 
 
+@pytest.mark.patient
 async def test_deploys_catch_processes_that_do_not_drain(tmp_path: Path) -> None:
     program = (sys.executable, str(ROOT / "tests" / "mutants" / "no_drain.py"))
     url = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}"

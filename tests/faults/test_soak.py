@@ -17,7 +17,7 @@ from tests.faults.server import OURS, ROOT, Server, an_open_county, serving
 from tests.faults.sizes import sized
 from tests.faults.telling import report
 
-pytestmark = [pytest.mark.faults, pytest.mark.alone]
+pytestmark = pytest.mark.faults
 
 SECONDS = sized(10, 30, 1800)
 WARM_UP = sized(5, 10, 300)  # seconds in which caches may fill
@@ -66,6 +66,7 @@ class Seen:
         return self.samples[-1].at - self.samples[0].at >= LONG
 
 
+@pytest.mark.alone
 def test_long_run_needs_no_more_and_more(tmp_path: Path) -> None:
     seen = live_long(tmp_path, SECONDS, OURS)
 
@@ -83,6 +84,7 @@ def test_long_run_needs_no_more_and_more(tmp_path: Path) -> None:
     assert seen.is_steady
 
 
+@pytest.mark.patient
 def test_long_run_catches_one_who_keeps_everything(tmp_path: Path) -> None:
     seen = live_long(tmp_path, 10, MUTANT)
 

@@ -22,7 +22,7 @@ from tests.faults.sizes import sized
 from tests.faults.talk import COOKIES, GoneError, Line, RefusedError
 from tests.faults.telling import report
 
-pytestmark = [pytest.mark.faults, pytest.mark.alone]
+pytestmark = pytest.mark.faults
 
 RESIDENTS = sized(90, 500, 500)
 NURSES = sized(10, 60, 60)
@@ -59,6 +59,7 @@ class Returned:
         )
 
 
+@pytest.mark.alone
 async def test_all_browsers_come_back_after_a_restart(tmp_path: Path) -> None:
     seen = await come_back(tmp_path, OURS, nurses=NURSES, residents=RESIDENTS)
 
@@ -69,6 +70,7 @@ async def test_all_browsers_come_back_after_a_restart(tmp_path: Path) -> None:
     assert seen.after <= MEMORY * seen.before
 
 
+@pytest.mark.patient
 async def test_return_test_catches_a_server_that_greets_one_after_the_other(tmp_path: Path) -> None:
     # Who waits too long for the greeting comes anew, and the line of greetings never ends.
     with pytest.raises(TimeoutError):
@@ -114,6 +116,7 @@ async def come_back(
     )
 
 
+@pytest.mark.alone
 async def test_readers_that_are_stuck_are_dropped_and_harm_nobody(tmp_path: Path) -> None:
     url, county = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}", an_open_county(tmp_path)
     people = await seed(url, county, nurses=CONSOLES + 2, residents=6 + MOVING)
@@ -134,6 +137,7 @@ async def test_readers_that_are_stuck_are_dropped_and_harm_nobody(tmp_path: Path
     assert max(seen.dropped) <= DROPPED * slowness()
 
 
+@pytest.mark.patient
 async def test_stuck_reader_test_catches_a_feed_that_waits(tmp_path: Path) -> None:
     url, county = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}", an_open_county(tmp_path)
     people = await seed(url, county, nurses=CONSOLES + 2, residents=6 + MOVING)

@@ -15,7 +15,7 @@ from tools.machine import Machine
 from tools.pbx import AsteriskServer
 from tools.servers import free_port
 
-pytestmark = [pytest.mark.telephone, pytest.mark.faults, pytest.mark.alone]
+pytestmark = [pytest.mark.telephone, pytest.mark.faults]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.telephone.house import House, eventually
 from tests.telephone.sip import Caller, answers, hangs_up, refuses, rings_on
 
 # Real telephones ring in real time.
-pytestmark = [pytest.mark.telephone, pytest.mark.faults, pytest.mark.alone]
+pytestmark = [pytest.mark.telephone, pytest.mark.faults]
 
 IN_LINE = 1.6  # seconds from the ring, with nothing pressed: the greeting, the question and its time
 
@@ -359,6 +359,7 @@ async def test_of_two_telephones_that_answer_at_once_one_is_joined(house: House)
     await eventually(lambda: telephones[1].went_well)
 
 
+@pytest.mark.alone
 async def test_a_hundred_calls_in_ten_seconds_are_a_hundred_calls(house: House) -> None:
     callers = house.rings(Caller().wait(3).hang_up().script, calls=100, rate=10)
     await eventually(lambda: callers.is_done, within=25)

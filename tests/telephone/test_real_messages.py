@@ -22,7 +22,7 @@ from tests.telephone.sip import Caller
 from tools.pbx import AsteriskServer
 
 # Real telephones ring in real time.
-pytestmark = [pytest.mark.telephone, pytest.mark.faults, pytest.mark.alone]
+pytestmark = [pytest.mark.telephone, pytest.mark.faults]
 
 OLD_NUMBER = "036296620"  # of the line that calls back the next day
 ASKED = 1.8  # seconds from the ring to the end of the tone, with nothing pressed

@@ -13,7 +13,7 @@ from ensilinja.reporting import board
 from tests.telephone.house import LINE, House, eventually
 
 # Real telephones ring in real time.
-pytestmark = [pytest.mark.telephone, pytest.mark.faults, pytest.mark.alone]
+pytestmark = [pytest.mark.telephone, pytest.mark.faults]
 
 
 @pytest.fixture(autouse=True)
