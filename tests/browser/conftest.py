@@ -1,6 +1,6 @@
 """One Chromium and one demo a module; every visit is closed at its end and asked what went wrong in it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,20 @@ from tests.browser.walks import NewVisit, visiting
 # A form that is to be mended answers 422, which Chromium tells its console of.
 EXPECTED = ("Failed to load resource: the server responded with a status of 422",)
 expect.set_options(timeout=15_000)  # three tests at a time share two cores
+LAST_WORDS = 6_000  # characters of a server's log that a failure shows
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what its servers wrote last: what a page waits for in vain, they know."""
+    report = yield
+    if report.failed:
+        for name, value in item.funcargs.items():
+            if isinstance(value, DemoServer):
+                report.sections.append((f"log of {name}", value.log[-LAST_WORDS:]))
+    return report
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The call bar and the list of callbacks in their states, by keys, judged by axe in both colour schemes."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -65,8 +66,8 @@ class Wire:
         route.send(frame)
 
     def change(self, row: dict[str, Any], **changes: Any) -> None:
-        """The row with these changes; the server knows nothing of it."""
-        row.update(changes, n=row["n"] + 1)
+        """The row with these changes; the server knows nothing of it, and its own next news is newer."""
+        row.update(changes, n=(row["n"] + math.floor(row["n"]) + 1) / 2)
         told = {"ev": "attempt.dialled", "contact": row["contact"], "n": row["n"], "data": {}, "row": row}
         assert self._route is not None
         self._route.send(json.dumps(told))
@@ -130,8 +131,22 @@ def on_a_break(page: Page, name: str = "ville") -> None:
         begin.click()
     state.wait_for()
     if state.get_attribute("data-shift") == "ready":
-        status(page, 1)
+        takes_a_break(page)
+
+
+def takes_a_break(page: Page) -> None:
+    """Returns when the server knows it: a closed page must not leave her to be offered to."""
+    status(page, 1)
     expect(page.locator(".top .state")).to_have_attribute("data-shift", "paused")
+
+
+def waits_in_line(page: Page, line: str = "dental") -> None:
+    """Rings a line and presses nothing when asked."""
+    page.goto("/demo/puhelin")
+    page.locator(f"input[value={line}]").check()
+    page.locator("form[action='/demo/puhelin'] button[type=submit]").click()
+    page.locator("form[action$='/odota'] button").click()
+    page.locator("[data-call-state=in_line]").wait_for()
 
 
 def status(page: Page, choice: int) -> None:
@@ -192,7 +207,7 @@ def test_list_tells_each_promise_and_a_call_is_made_by_keys(visits: NewVisit, ju
     expect(bar).to_contain_text("puhelussa")
     bar.locator(".button", has_text="Avaa").click()
     expect(bar).to_contain_text(NUMBER)
-    status(nurse, 1)
+    takes_a_break(nurse)
 
     nurse.keyboard.press("F9")
     expect(nurse.locator("dialog h2")).to_have_text("Päätä yhteydenotto")
@@ -233,7 +248,7 @@ def test_voicemail_is_one_key_and_the_last_try_in_vain_is_decided(visits: NewVis
     expect(nurse.locator("#outcome-UNREACHED")).to_be_checked()
     nurse.keyboard.press("Control+Enter")
     nurse.locator("dialog").wait_for(state="detached")
-    status(nurse, 1)
+    takes_a_break(nurse)
 
 
 def test_what_another_exchange_tells_is_said_in_words(visits: NewVisit, judge: Judge) -> None:
@@ -304,10 +319,7 @@ def test_a_call_that_came_in_is_held_and_stays_in_sight_until_its_caller_is_gone
 ) -> None:
     caller, nurse = visits().page, visits(width=1366, height=768).page
     on_a_break(nurse, "timo")
-    caller.goto("/demo/puhelin")
-    caller.locator("input[value=dental]").check()
-    caller.locator("form[action='/demo/puhelin'] button[type=submit]").click()
-    caller.locator("form[action$='/odota'] button").click()
+    waits_in_line(caller)
     status(nurse, 0)
     nurse.locator(".offer").wait_for()
     nurse.keyboard.press("F2")
@@ -339,10 +351,7 @@ def test_what_this_exchange_cannot_do_is_said(visits: NewVisit, judge: Judge) ->
     nurse, wire = visited.page, Wire(visited.page)
     wire.can = ["hang_up"]
     on_a_break(nurse, "timo")
-    caller.goto("/demo/puhelin")
-    caller.locator("input[value=dental]").check()
-    caller.locator("form[action='/demo/puhelin'] button[type=submit]").click()
-    caller.locator("form[action$='/odota'] button").click()
+    waits_in_line(caller)
     status(nurse, 0)
     nurse.locator(".offer").wait_for()
     nurse.keyboard.press("F8")  # answers
