@@ -31,7 +31,8 @@ from core.opening import open_store
 from core.store import Recorded, Store, Tx
 from core.vault import Vault
 from ensilinja import schema
-from ensilinja.loops import SECOND, turn_line
+from ensilinja.deadlines import sweep_all
+from ensilinja.loops import SECOND
 from ensilinja.ops import Held, find_op
 from queues.dispatch import dispatch
 from queues.models import ENTRY, SHIFT
@@ -82,9 +83,8 @@ async def offers(store: Store, services: Services, seconds: float) -> Seen:
         began, begun = time.perf_counter(), time.process_time()
         if began - swept >= SECOND:
             swept = began
-            await turn_line(store, services, offers=True)
-        else:
-            await store.write(dispatch, services.catalogue)
+            await sweep_all(store, services)
+        await store.write_next(dispatch, services.catalogue)
         turned = time.perf_counter() - began
         await asyncio.gather(*(accept(store, services, offer) for offer in offered))
         if count or turns:  # the first round compiles statements

@@ -28,7 +28,7 @@ R = TypeVar("R")
 BATCH = 64  # operations a commit: SQLite reaches 110,000 inserts/s there, more only adds delay
 # What a commit may spend on its operations, for its first waits for its last: so many seconds, but where the
 # disk is slow some times as long as the commit itself took, or the time would go into commits.
-SPENT, TIMES_COMMIT = 0.015, 4
+SPENT, TIMES_COMMIT = 0.008, 2
 ALIKE = 4  # of joint operations so many more: what a commit costs beside its rows is shared by more
 WAITING = 2_048  # operations waiting for the writer before `write` refuses: half a second's work at its best
 

@@ -12,16 +12,15 @@ from callbacks import service as callbacks
 from callbacks.telephony.asterisk import AsteriskTelephony
 from core import jobs
 from core.clock import NOTICED
-from core.store import Recorded, Store, Tx
+from core.store import Recorded, Tx
 from ensilinja import calls, metrics, probes, sockets, version, work
 from ensilinja.admission import AHEAD, Load, admission, room
-from ensilinja.deadlines import sweeps
+from ensilinja.deadlines import sweep_all
 from ensilinja.notify import sending
 from ensilinja.reporting import keeper
 from ensilinja.runtime import Runtime
 from queues import dispatch
 from queues import reading as queues
-from router.services import Services
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +33,7 @@ SESSION_CHECK = 5.0  # an ended session closes its sockets within this
 EVENTS_AT_ONCE = 200
 REST = 0.05  # between two turns of the jobs
 LINE_REST = 0.01  # between two turns of the line: more than one a commit helps nobody
-LINE_CHECK = 0.25  # a sweep that is due waits no longer than this
+SWEEP_CHECK = 0.25  # a sweep that is due waits no longer than this
 STAND_BACK = 0.3  # a process that hears of another's sweep lets it go on sweeping, and takes over if it stops
 TRUSTED = 2.0  # seconds since its own last sweep in which a process believes others that they sweep
 STILL = ("chat.", "entry.offered", "entry.held")  # events after which nobody can be offered anything new
@@ -95,7 +94,8 @@ class Loops:
         tasks = self.runtime.tasks
         self_check = self.runtime.settings.self_check_seconds
         for name, turn, every, wake, rest in (
-            ("line", self.line, LINE_CHECK, self.wake_line, LINE_REST),
+            ("line", self.line, SECOND, self.wake_line, LINE_REST),
+            ("deadlines", self.deadlines, SWEEP_CHECK, None, 0.0),
             ("feed", self.runtime.feed.turn, SECOND, self.runtime.feed.wake, 0.0),
             ("jobs", self.jobs, SECOND, self.wake_jobs, REST),
             ("facts", self.facts, SECOND, self.wake_facts, FIGURES_REST),
@@ -115,20 +115,24 @@ class Loops:
         tasks.keep("bus", self.runtime.bus.run)
 
     async def line(self) -> None:
-        """Once a second, in one of the processes: everything with a deadline, then the offers.
-
-        In between only the offers, where something has moved. No new offers while draining.
-        """
-        runtime, offers = self.runtime, not self.runtime.is_draining
+        """The offers, where something has moved. None are made any more while draining."""
         has_moved, self._has_moved = self._has_moved, False
-        if runtime.clock.monotonic() >= self._sweep_at:
-            self._swept_at = runtime.clock.monotonic()
-            self._sweep_at = self._swept_at + SECOND
-            await turn_line(runtime.store, runtime.services, offers=offers)
-            if offers:  # one that is going leaves the line to the others
-                runtime.bus.publish({"swept": self._name})
-        elif has_moved and offers:
-            await runtime.store.write_next(dispatch.dispatch, runtime.services.catalogue)
+        if has_moved and not self.runtime.is_draining:
+            await self.runtime.store.write_next(dispatch.dispatch, self.runtime.services.catalogue)
+
+    async def deadlines(self) -> None:
+        """Once a second, in one of the processes: everything with a deadline. Then the line is looked at, for
+        time alone moves it too. Offers do not wait for this.
+        """
+        runtime = self.runtime
+        if runtime.clock.monotonic() < self._sweep_at:
+            return
+        self._swept_at = runtime.clock.monotonic()
+        self._sweep_at = self._swept_at + SECOND
+        await sweep_all(runtime.store, runtime.services)
+        self.move()
+        if not runtime.is_draining:  # one that is going leaves the line to the others
+            runtime.bus.publish({"swept": self._name})
 
     async def jobs(self) -> None:
         """Jobs whose runner is lost, then those that are due."""
@@ -239,17 +243,6 @@ class Loops:
 
 def nothing(tx: Tx) -> None:
     """An operation that only waits for its turn and its commit."""
-
-
-async def turn_line(store: Store, services: Services, *, offers: bool) -> None:
-    """One turn of the line: deadlines room by room, then the matcher.
-
-    A transaction each, so that nobody's text waits for all of them.
-    """
-    for sweep in sweeps():
-        await store.write_next(sweep, services)
-    if offers:
-        await store.write_next(dispatch.dispatch, services.catalogue)
 
 
 Standing = tuple[dict[tuple[str, str], tuple[int, float | None]], dict[str, int], int, dict[str, int], int]

@@ -23,7 +23,7 @@ ENDED = sized(7, 7, 15)  # seconds of a block after which the process ends; 15 i
 NOTICED, BACK = 2.0, 5.0  # seconds
 KEPT = {
     *("line", "feed", "jobs", "facts", "heartbeat", "places", "board", "tick", "gauges", "sessions"),
-    *("pairs", "selfcheck", "admission", "room", "bus", "store"),
+    *("deadlines", "pairs", "selfcheck", "admission", "room", "bus", "store"),
 }
 PARTS = {"bus_send", "bus_receive"}  # of the bus over Redis: each ends it
 

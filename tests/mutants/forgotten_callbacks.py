@@ -22,17 +22,17 @@ from router.services import Services
 @contextlib.contextmanager
 def purges_by_night() -> Iterator[None]:
     """What has waited for a day is cleared away, as Espoo's queue was."""
-    turn = loops.turn_line
+    sweeping = loops.sweep_all
 
     def purge(tx: Tx) -> None:
         old = (ENTRY.c.channel == "callback", ENTRY.c.ended_at.is_(None), ENTRY.c.state == "waiting")
         tx.execute(update(ENTRY).where(*old).values(state="done", ended_at=tx.now))
 
-    async def purging(store: Store, services: Services, *, offers: bool) -> None:
-        await turn(store, services, offers=offers)
+    async def purging(store: Store, services: Services) -> None:
+        await sweeping(store, services)
         await store.write(purge)
 
-    with patch.object(loops, "turn_line", purging):
+    with patch.object(loops, "sweep_all", purging):
         yield
 
 

@@ -306,7 +306,8 @@ class Walk:
     async def turn(self) -> None:
         """Everything that the program does by itself: the line's turn, lost jobs, due jobs, the figures."""
         store = self.runtime.store
-        await loops.turn_line(store, SERVICES, offers=True)
+        await loops.sweep_all(store, SERVICES)
+        await store.write_next(dispatch.dispatch, SERVICES.catalogue)
         for lost in await store.write(jobs.rescue):
             await work.became_unknown(self.runtime, lost)
         for job, _ in await store.read(jobs.due):

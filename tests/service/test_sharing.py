@@ -37,20 +37,20 @@ async def test_one_process_sweeps_and_another_takes_over(tmp_path: Path) -> None
     async with a_stored_demo(tmp_path, clock=clock) as runtime:
         first, second = Loops(runtime), Loops(runtime)
         ours = [(await runtime.store.write(a_chat, name)).contact for name in ("a", "b")]
-        await first.line()
+        await first.deadlines()
         for contact in ours:
             await runtime.store.write(overdue, contact)
 
         clock.advance(1.0)
-        await second.line()
+        await second.deadlines()
         assert not await is_swept(runtime, ours[0])
-        await first.line()
+        await first.deadlines()
         assert await is_swept(runtime, ours[0])
 
         late = (await runtime.store.write(a_chat, "c")).contact
         await runtime.store.write(overdue, late)
         clock.advance(1.4)  # the first one has died
-        await second.line()
+        await second.deadlines()
         assert await is_swept(runtime, late)
 
 
@@ -59,11 +59,11 @@ async def test_a_process_that_makes_no_offers_keeps_nobody_from_sweeping(tmp_pat
     async with a_stored_demo(tmp_path, clock=clock) as runtime:
         going, staying = Loops(runtime), Loops(runtime)
         runtime.is_draining = True
-        await going.line()
+        await going.deadlines()
         runtime.is_draining = False
         contact = (await runtime.store.write(a_chat, "a")).contact
         await runtime.store.write(overdue, contact)
-        await staying.line()
+        await staying.deadlines()
 
         assert await is_swept(runtime, contact)
 
@@ -74,6 +74,7 @@ async def test_what_moves_the_line_is_offered_between_two_sweeps(tmp_path: Path)
         await runtime.store.write(agents.set_state, nurse.id, "paused", "break")
         contact = (await runtime.store.write(a_chat)).contact
         loops = Loops(runtime)
+        await loops.deadlines()
         await loops.line()
         assert (await runtime.store.read(entry_of, contact)).state == "waiting"
 
