@@ -87,7 +87,8 @@ _SENT = _LINES.where(
 )
 _EVENT = columns(Event)
 _TOLD = _LINES.join(
-    Event, (_EVENT.contact_id == MESSAGE.c.contact_id) & (_EVENT.data["seq"].as_integer() == MESSAGE.c.seq)
+    table(Event),
+    (_EVENT.contact_id == MESSAGE.c.contact_id) & (_EVENT.data["seq"].as_integer() == MESSAGE.c.seq),
 ).where(_EVENT.id > bindparam("after"), _EVENT.id <= bindparam("upto"), _EVENT.type == "chat.message")
 
 

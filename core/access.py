@@ -42,28 +42,15 @@ def log_access(tx: Tx, actor: Actor, *, contact: int, action: str, why: str = ""
 
     When this fails the read fails with it (asiakastietolaki 703/2023 11 §).
     """
-    previous = tx.scalar(NEWEST_HASH) or GENESIS
-    tx.add(
-        AccessLog(
-            at=tx.now,
-            actor=actor.key,
-            role=actor.role,
-            contact_id=contact,
-            action=action,
-            why=why,
-            previous=previous,
-            hash=chain(previous, tx.now, (actor.key, actor.role, contact, action, why)),
-        )
-    )
-    failpoint("access.in_write")
+    log_all(tx, [(actor, contact)], action=action, why=why)
 
 
-def log_all(tx: Tx, acts: Sequence[tuple[Actor, int]], *, action: str) -> None:
+def log_all(tx: Tx, acts: Sequence[tuple[Actor, int]], *, action: str, why: str = "") -> None:
     """`log_access` of who did it to which contact, in their order, with two statements for all."""
     previous = tx.scalar(NEWEST_HASH) or GENESIS
     rows = []
     for place, (actor, contact) in enumerate(acts):
-        act = (actor.key, actor.role, contact, action, "")
+        act = (actor.key, actor.role, contact, action, why)
         found = chain(previous, tx.now, act)
         rows.append([place, *act, previous, found])
         previous = found

@@ -70,6 +70,7 @@ def _adding_many() -> Insert:
     return adding.returning(_EVENT.id, _EVENT.n)
 
 
+_READ = select(EVENT).where(_EVENT.id > bindparam("after")).order_by(_EVENT.id).limit(bindparam("most"))
 _ADD_MANY = _adding_many()
 _ADD_TO_CONTACT = _adding("contact_id")
 _ADD_TO_STAFF = _adding("staff_id")
@@ -172,14 +173,14 @@ def read_events(
     limit: int = 500,
 ) -> list[Recorded]:
     """Events with an id above `after`, oldest first, at most `limit`; of all types where none are named."""
-    statement = select(EVENT).where(_EVENT.id > after).order_by(_EVENT.id).limit(limit)
+    statement = _READ
     if contact is not None:
         statement = statement.where(_EVENT.contact_id == contact)
     if staff is not None:
         statement = statement.where(_EVENT.staff_id == staff)
     if types:
         statement = statement.where(_EVENT.type.in_(types))
-    return [view(row) for row in tx.rows(statement)]
+    return [view(row) for row in tx.session.execute(statement, {"after": after, "most": limit})]
 
 
 def newest(tx: Tx) -> int:

@@ -166,7 +166,7 @@ def is_present(row: Any, now: datetime) -> bool:
 
 def _attempts(contact: Any) -> ScalarSelect[Any]:
     """Tries in vain: what the exchange could not do, or nobody knows of, uses none up."""
-    made = select(func.count()).select_from(Attempt)
+    made = select(func.count()).select_from(table(Attempt))
     return made.where(_ATTEMPT.contact_id == contact, _ATTEMPT.result.in_(UNREACHED)).scalar_subquery()
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
-from core.db import UtcTime, among
+from core.db import UtcTime, among, table
 from core.store import Tx
 from core.urgency import Urgency
 from queues.service import entry_of, position
@@ -16,6 +17,12 @@ from router.estimates import Waited, estimate, overrun
 from router.models import ESTIMATE, Estimate
 from router.services import Services
 
+_OTHER = table(Estimate).alias("other")
+_OTHERS = select(func.max(_OTHER.c.id)).where(_OTHER.c.contact_id == ESTIMATE.contact_id)
+_TIMES = _OTHERS.with_only_columns(func.count()).scalar_subquery().label("times")
+_LAST = select(table(Estimate), _TIMES).where(
+    among(ESTIMATE.contact_id, "contacts"), ESTIMATE.id == _OTHERS.scalar_subquery()
+)
 ENDED = (
     update(Estimate)
     .where(among(ESTIMATE.contact_id, "contacts"), ESTIMATE.ended_at.is_(None))
@@ -92,12 +99,9 @@ class LastTold:
 
 
 def last_told(tx: Tx, contacts: Collection[int]) -> dict[int, LastTold]:
-    """What each of the contacts was told last, in two queries for all."""
-    last = select(ESTIMATE.contact_id, func.max(ESTIMATE.id), func.count())
-    told = tx.rows(last.where(ESTIMATE.contact_id.in_(contacts)).group_by(ESTIMATE.contact_id))
-    rows = tx.all(select(Estimate).where(ESTIMATE.id.in_([newest for _, newest, _ in told])))
-    counts = {contact: count for contact, _, count in told}
-    return {row.contact_id: LastTold(newest=_view(row), is_again=counts[row.contact_id] > 1) for row in rows}
+    """What each of the contacts was told last, in one query for all."""
+    rows = tx.session.execute(_LAST, {"contacts": list(contacts)})
+    return {row.contact_id: LastTold(newest=_view(row), is_again=row.times > 1) for row in rows}
 
 
 def newest_estimate(tx: Tx, contact: int) -> EstimateView | None:
@@ -131,7 +135,7 @@ def _waits(tx: Tx, queue: str, urgency: Urgency | None, services: Services) -> l
     ]
 
 
-def _view(row: Estimate) -> EstimateView:
+def _view(row: Any) -> EstimateView:
     return EstimateView(
         contact=row.contact_id,
         made_at=row.made_at,

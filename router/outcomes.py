@@ -226,7 +226,7 @@ def needs_second(tx: Tx, entry: EntryView, staff: int) -> bool:
 
 def tried_by(tx: Tx, contact: int) -> frozenset[int]:
     """The professionals who asked to be connected to the resident."""
-    asked = [event for event in read_events(tx, contact=contact) if event.type == "attempt.requested"]
+    asked = read_events(tx, contact=contact, types=("attempt.requested",))
     return frozenset(int(event.data["agent"]) for event in asked)
 
 
@@ -310,7 +310,7 @@ def _end_sibling(tx: Tx, sibling: int, by: int, actor: Actor, services: Services
 
 
 def _last_holder(tx: Tx, contact: int) -> int | None:
-    held = [event for event in read_events(tx, contact=contact) if event.type == "entry.held"]
+    held = read_events(tx, contact=contact, types=("entry.held",))
     return int(held[-1].data["agent"]) if held else None
 
 
