@@ -194,13 +194,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
+def why_failed(report: pytest.TestReport) -> str:
+    """The first line of what a test raised; a first try that failed is not forgotten with it."""
+    return next((line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E ")), "")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     notes = [note for note in os.environ.get("TEST_NOTES", "").splitlines() if note]
     reports = [one for found in terminalreporter.stats.values() for one in found]
     notes += [
         str(line) for one in reports for name, line in getattr(one, "user_properties", ()) if name == TOLD
     ]
-    notes += [f"tried a second time: {one.nodeid}" for one in terminalreporter.stats.get("rerun", ())]
+    for one in terminalreporter.stats.get("rerun", ()):
+        notes.append(f"tried a second time: {one.nodeid}: {why_failed(one)}")
     if terminalreporter.stats.get("skipped") and nothing_may_be_left_out():
         notes.append("FAILED: tests were skipped where nothing may be left out")
     if notes:

@@ -73,7 +73,8 @@ def ends(
 
 
 def texts_due(tx: Tx) -> list[str]:
-    return [str(job.args["text"]) for job in tx.all(select(Job).where(Job.kind == "sms"))]  # type: ignore[arg-type]
+    due = select(Job).where(Job.kind == "sms").order_by(Job.id)  # type: ignore[arg-type]
+    return [str(job.args["text"]) for job in tx.all(due)]
 
 
 async def test_a_chat_ends_with_its_outcome(store: Store) -> None:
