@@ -34,6 +34,13 @@ _MARKING = (
     .values(idle_since=bindparam("since", type_=UtcTime()))
 )
 
+_HERS = (SHIFT.c.staff_id == bindparam("hers"), SHIFT.c.ended_at.is_(None))
+_HER_SHIFT = select(SHIFT).where(*_HERS)
+# Every console gives its sign of life every few seconds.
+_ANEW = update(SHIFT).where(*_HERS).values(lease_until=bindparam("until", type_=UtcTime()))
+_ALIVE = _ANEW.where(SHIFT.c.lost_at.is_(None))
+_BACK = _ANEW.values(lost_at=None)
+
 
 def set_queues(tx: Tx, staff: int, queues: Iterable[str], actor: str = "system") -> None:
     """Makes these the professional's queues, in this order.
@@ -134,10 +141,10 @@ def beat(tx: Tx, staff: int, limits: Limits = LIMITS) -> datetime | None:
     A shift that had been lost is back; what was returned meanwhile stays returned.
     """
     until = tx.now + timedelta(seconds=limits.lease_s)
-    alive = (*open_shift(staff), SHIFT.c.lost_at.is_(None))
-    if tx.execute(update(SHIFT).where(*alive).values(lease_until=until)):
+    hers = {"hers": staff, "until": until}
+    if tx.execute(_ALIVE, hers):
         return until
-    if not tx.execute(update(SHIFT).where(*open_shift(staff)).values(lease_until=until, lost_at=None)):
+    if not tx.execute(_BACK, hers):
         return None
     tell_back(tx, shift_row(tx, staff))
     return until
@@ -173,8 +180,7 @@ def open_shift(staff: int) -> tuple[Any, Any]:
 
 def shift_row(tx: Tx, staff: int) -> Any:
     """The open shift's row, or None."""
-    rows = tx.rows(select(SHIFT).where(*open_shift(staff)))
-    return rows[0] if rows else None
+    return tx.session.execute(_HER_SHIFT, {"hers": staff}).first()
 
 
 def shift_now(tx: Tx, staff: int) -> ShiftView:

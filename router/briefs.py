@@ -10,8 +10,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from core.access import log_access
+from core.events import read_events
 from core.identity import Actor
-from core.models import Event, Staff
+from core.models import Staff
 from core.phone import mask
 from core.store import Tx
 from core.urgency import Urgency
@@ -34,6 +35,8 @@ from router.standing import check_may, the_contact
 from router.stored import AnswersView
 from router.summary import summary
 from triage.definition import AGE
+
+ATTEMPTED = tuple(f"attempt.{what}" for what in ("requested", "dialled", "ended", "over"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,9 +211,8 @@ def _earlier(tx: Tx, row: Contact) -> tuple[Earlier, ...]:
 
 
 def _attempts(tx: Tx, contact: int) -> tuple[Tried, ...]:
-    told = select(Event).where(Event.contact_id == contact, Event.type.startswith("attempt."))  # type: ignore[arg-type]
     tried: dict[int, Tried] = {}
-    for event in tx.all(told.order_by(Event.n)):  # type: ignore[arg-type]
+    for event in read_events(tx, contact=contact, types=ATTEMPTED):
         n = int(event.data["n"])
         known = tried.get(n, Tried(n=n, at=event.at, result=None))
         tried[n] = replace(known, result=event.data.get("result", known.result))

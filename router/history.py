@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.access import log_access
 from core.db import columns
@@ -30,6 +30,13 @@ from triage.definition import Content
 OPENED, AGAIN = "contact.open", "again"
 HAPPENED = {"answers.sent": "answers", "flag.withdrawn": "flag_withdrawn", "entry.channel": "channel"}
 _LOG = columns(AccessLog)
+_OPENED = (
+    select(_LOG.at)
+    .where(_LOG.contact_id == bindparam("of"), _LOG.actor == bindparam("by"))
+    .where(_LOG.action == OPENED, _LOG.why != AGAIN)
+    .order_by(_LOG.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +70,7 @@ def last_opened(tx: Tx, contact: int, actor: Actor) -> datetime | None:
 
     What her screen fetched anew by itself (`AGAIN`) was no opening: news stays news until she comes back.
     """
-    statement = select(_LOG.at).where(
-        _LOG.contact_id == contact, _LOG.actor == actor.key, _LOG.action == OPENED, _LOG.why != AGAIN
-    )
-    found: datetime | None = tx.scalar(statement.order_by(_LOG.id.desc()).limit(1))
+    found: datetime | None = tx.session.execute(_OPENED, {"of": contact, "by": actor.key}).scalar()
     return found
 
 
