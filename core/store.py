@@ -3,6 +3,7 @@ may be awaited inside."""
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ R = TypeVar("R")
 BATCH = 64  # operations a commit: SQLite reaches 110,000 inserts/s there, more only adds delay
 # What a commit may spend on its operations, for its first waits for its last: so many seconds, but where the
 # disk is slow some times as long as the commit itself took, or the time would go into commits.
-SPENT, TIMES_COMMIT = 0.008, 2
+SPENT, TIMES_COMMIT = 0.015, 4
 ALIKE = 4  # of joint operations so many more: what a commit costs beside its rows is shared by more
 WAITING = 2_048  # operations waiting for the writer before `write` refuses: half a second's work at its best
 
@@ -288,8 +289,11 @@ def run_batch(
     A savepoint each, or one for several that are done together.
     """
     outcomes: list[Outcome] = []
-    until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
-    while len(outcomes) < len(operations) and not (outcomes and time.monotonic() > until):
+    until = math.inf
+    while len(outcomes) < len(operations) and time.monotonic() <= until:
+        # Those that go ahead take none of the others' time: or there would be commits of theirs alone.
+        if until == math.inf and not operations[len(outcomes)].is_next:
+            until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
         alike = joined(operations, len(outcomes))
         if alike:
             outcomes += run_together(connection, alike, clock, vault)
