@@ -69,7 +69,7 @@ def parts() -> dict[str, list[str]]:
     Tests wait more than they work, so three run at a time on two cores. A file of ordinary tests stays
     together, for its tests share a server; in the order of the folders, so that the long files do not come
     last. Of the fault tests those that mostly wait, as calls by telephone do, are kept apart from those that
-    are busy; those whose figures need the whole machine run alone, and at night all do.
+    are busy, two at a time; those whose figures need the whole machine run alone, and at night all do.
     """
     ordinary = {"not faults": ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]}
     if size() == "nightly":
@@ -77,7 +77,7 @@ def parts() -> dict[str, list[str]]:
     patient = "(telephone or patient)"
     return ordinary | {
         f"faults and not alone and not {patient}": ["-n", "3", "--dist", "load", *marked("faults")],
-        f"faults and not alone and {patient}": ["-n", "3", "--dist", "load", *marked("faults")],
+        f"faults and not alone and {patient}": ["-n", "2", "--dist", "load", *marked("faults")],
         "alone": marked("alone"),
     }
 

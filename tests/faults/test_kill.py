@@ -39,6 +39,7 @@ def test_kills_of_the_embedded_server_lose_and_double_nothing(tmp_path: Path) ->
     assert len(seen.hits) - 1 >= min(12, FULL // 2)
 
 
+@pytest.mark.alone
 def test_kills_of_the_scaled_server_lose_and_double_nothing(
     durable_pg_server: PgServer, tmp_path: Path
 ) -> None:

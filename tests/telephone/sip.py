@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.pbx import free_udp_port
+from tools.servers import wait_until
 
 PCAPS = Path("/usr/share/sip-tester")
 DEADLINE = 150.0  # seconds of one scenario: one that is left over ends by itself
@@ -218,6 +219,8 @@ class Person:
         command += ["-timeout", f"{DEADLINE:.0f}s", "-timeout_error"]
         with out.open("wb") as said:
             self._process = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
+        if port:  # one that is rung: who rings before it listens would hear nothing
+            wait_until(lambda: self.is_done or hears(port), name="the telephone")
 
     @property
     def is_done(self) -> bool:
@@ -237,3 +240,9 @@ class Person:
         """Ends at once, without a word to the other side."""
         self._process.kill()
         self._process.wait()
+
+
+def hears(port: int) -> bool:
+    """Whether somebody listens at this UDP port of this machine."""
+    listed = Path("/proc/net/udp").read_text("ascii").splitlines()[1:]
+    return any(line.split()[1].endswith(f":{port:04X}") for line in listed)
