@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,23 +85,33 @@ class Wire:
         self.change(row, call=call | {"held_at": None, "order": None, "order_state": None} | more)
 
 
+def with_one_try(name: str, text: str) -> str:
+    """A county whose line for the elderly gives a request to a person after one try in vain."""
+    return text.replace('id = "elderly"', 'id = "elderly"\nattempts = 1') if name == "lines.toml" else text
+
+
 @pytest.fixture(scope="module")
 def service(
     chromium_options: dict[str, object], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ClockedServer]:
-    """A service whose line for the elderly gives a request to a person after one try in vain."""
-
-    def with_one_try(name: str, text: str) -> str:
-        return (
-            text.replace('id = "elderly"', 'id = "elderly"\nattempts = 1') if name == "lines.toml" else text
-        )
-
+    """One service for the tests that follow each other."""
     yield from clocked(tmp_path_factory.mktemp("calls"), with_one_try)
 
 
 @pytest.fixture
 def visits(browser: Browser, service: ClockedServer) -> Iterator[NewVisit]:
     yield from visiting(browser, service.url, forgiven=(DROPPED,))
+
+
+@pytest.fixture
+def another(chromium_options: dict[str, object], tmp_path: Path) -> Iterator[ClockedServer]:
+    """A service that nobody was at before."""
+    yield from clocked(tmp_path, with_one_try)
+
+
+@pytest.fixture
+def first_visits(browser: Browser, another: ClockedServer) -> Iterator[NewVisit]:
+    yield from visiting(browser, another.url, forgiven=(DROPPED,))
 
 
 def asks_for_a_call(page: Page, number: str, line: str = "health_station", answers: str = "answers") -> None:
@@ -251,8 +262,8 @@ def test_voicemail_is_one_key_and_the_last_try_in_vain_is_decided(visits: NewVis
     takes_a_break(nurse)
 
 
-def test_what_another_exchange_tells_is_said_in_words(visits: NewVisit, judge: Judge) -> None:
-    caller, visited = visits().page, visits(width=1366, height=768)
+def test_what_another_exchange_tells_is_said_in_words(first_visits: NewVisit, judge: Judge) -> None:
+    caller, visited = first_visits().page, first_visits(width=1366, height=768)
     nurse, wire = visited.page, Wire(visited.page)
     for n in (4, 5):
         asks_for_a_call(caller, f"040 123 456{n}")
@@ -315,9 +326,9 @@ def test_what_another_exchange_tells_is_said_in_words(visits: NewVisit, judge: J
 
 
 def test_a_call_that_came_in_is_held_and_stays_in_sight_until_its_caller_is_gone(
-    visits: NewVisit, judge: Judge
+    first_visits: NewVisit, judge: Judge
 ) -> None:
-    caller, nurse = visits().page, visits(width=1366, height=768).page
+    caller, nurse = first_visits().page, first_visits(width=1366, height=768).page
     on_a_break(nurse, "timo")
     waits_in_line(caller)
     status(nurse, 0)
@@ -345,9 +356,9 @@ def test_a_call_that_came_in_is_held_and_stays_in_sight_until_its_caller_is_gone
     nurse.locator("dialog").wait_for(state="detached")
 
 
-def test_what_this_exchange_cannot_do_is_said(visits: NewVisit, judge: Judge) -> None:
+def test_what_this_exchange_cannot_do_is_said(first_visits: NewVisit, judge: Judge) -> None:
     """And a call that came in is ended by the console where the exchange can: the contact stays."""
-    caller, visited = visits().page, visits(width=1366, height=768)
+    caller, visited = first_visits().page, first_visits(width=1366, height=768)
     nurse, wire = visited.page, Wire(visited.page)
     wire.can = ["hang_up"]
     on_a_break(nurse, "timo")
