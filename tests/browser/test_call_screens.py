@@ -283,7 +283,7 @@ def test_what_another_exchange_tells_is_said_in_words(first_visits: NewVisit, ju
     nurse.locator(".offer").wait_for()
     rows.filter(has_text="0 / 3").filter(has_not_text="Myöhässä").locator(".row").focus()
     nurse.keyboard.press("c")  # hers, and read, before it rings by itself
-    expect(nurse.locator(".countdown")).to_contain_text("Soitetaan")
+    nurse.locator(".countdown", has_text="Soitetaan").wait_for()  # the page tells at once: it lasts 3 s
     nurse.keyboard.press("Escape")
     expect(nurse.locator(".countdown")).to_have_count(0)
     expect(nurse.locator(".call-box .button", has_text="Yhdistä chattiin")).to_be_enabled()
