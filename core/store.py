@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import math
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,7 +162,7 @@ class Store(Protocol):
         ...
 
 
-class Writing:
+class Writing(ABC):
     """`Store.write` and `Store.write_next`, which differ by the operation's place alone."""
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -172,10 +173,11 @@ class Writing:
         """See `Store.write_next`."""
         return await self._ask(fn, args, kwargs, is_next=True)
 
+    @abstractmethod
     async def _ask(
         self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, is_next: bool
     ) -> T:
-        raise NotImplementedError
+        """Runs `fn` like `write`; `is_next`: ahead of all that waits."""
 
 
 @dataclass(slots=True)

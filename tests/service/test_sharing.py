@@ -75,6 +75,7 @@ async def test_what_moves_the_line_is_offered_between_two_sweeps(tmp_path: Path)
         contact = (await runtime.store.write(a_chat)).contact
         loops = Loops(runtime)
         await loops.deadlines()
+        assert loops.wake_line.is_set(), "time alone moves the line: nothing was swept"
         await loops.line()
         assert (await runtime.store.read(entry_of, contact)).state == "waiting"
 
