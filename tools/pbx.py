@@ -169,11 +169,14 @@ class AsteriskServer:
             return False
 
 
-def free_udp_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_udp_port(*, even: bool = False) -> int:
+    """A port that nobody listens on at this moment; sound is sent at even ones."""
+    while True:
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if not even or port % 2 == 0:
+            return port
 
 
 def tone(path: Path, *, seconds: float, hertz: float = 262.0) -> None:

@@ -38,15 +38,12 @@ FIRST = 358501234501  # of many callers, each with a number of their own
 EACH = "[field0]"
 
 
-# Who rings is kept: an answered telephone hangs up on that one.
+# Who rings is kept (an answered telephone hangs up on that one), and by which number of theirs.
 INVITED = """<recv request="INVITE" rrs="true"><action>
 <ereg regexp=".*" search_in="hdr" header="From:" assign_to="other"/>
-</action></recv>
-<Reference variables="other"/>
-"""
-INVITED_ONCE = """<recv request="INVITE"><action>
 <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="first"/>
 </action></recv>
+<Reference variables="other,first"/>
 """
 
 
@@ -141,13 +138,29 @@ class Caller:
 
 
 def answers(*, after: float = 0.0, then: Sequence[str] = ()) -> str:
-    """A telephone that rings, is answered, and stays until it is hung up on, or does something else."""
+    """A telephone that rings, is answered, and stays until it is hung up on, or does something else.
+
+    One that the other side gives up on, before or just as it is answered, ends as telephones do.
+    """
     body = SDP.format(version=1, media=WITH_EVENTS, way="sendrecv")
     kind = "Contact: <sip:[local_ip]:[local_port]>\nContent-Type: application/sdp\nContent-Length: [len]\n\n"
     ok = send(f"SIP/2.0 200 OK\n{TAGGED}{kind}{body}")
-    rings = [INVITED, said("180 Ringing", tag=True), pause(int(after * 1000))]
-    end = then or ('<recv request="BYE"/>\n', said("200 OK"))
-    return scenario([*rings, ok, '<recv request="ACK"/>\n', *end])
+    rings = f'<recv request="CANCEL" timeout="{max(1, int(after * 1000))}" ontimeout="1" next="2"/>\n'
+    talks = '<recv request="CANCEL" optional="true" next="3"/>\n<recv request="ACK"/>\n'
+    late = [said("200 OK"), '<recv request="ACK"/>\n', '<recv request="BYE"/>\n', said("200 OK")]
+    end = [*(then or ('<recv request="BYE"/>\n', said("200 OK"))), '<nop next="9"/>\n']
+    answered = ['<label id="1"/>\n', ok, talks, *end]
+    given_up = ['<label id="2"/>\n', *_cancelled(), '<nop next="9"/>\n', '<label id="3"/>\n', *late]
+    return scenario(
+        [INVITED, said("180 Ringing", tag=True), rings, *answered, *given_up, '<label id="9"/>\n']
+    )
+
+
+def _cancelled() -> list[str]:
+    """What a telephone answers to a CANCEL."""
+    first = TAGGED.replace("[last_CSeq:]", "CSeq: [$first] INVITE")
+    ended = send(f"SIP/2.0 487 Request Terminated\n{first}Content-Length: 0\n", again=False)
+    return [said("200 OK"), ended, '<recv request="ACK"/>\n']
 
 
 def hangs_up(after: float) -> list[str]:
@@ -172,10 +185,8 @@ def refuses(code: str) -> str:
 
 def rings_on() -> str:
     """A telephone that nobody answers, until the other side gives up."""
-    first = TAGGED.replace("[last_CSeq:]", "CSeq: [$first] INVITE")
-    ended = send(f"SIP/2.0 487 Request Terminated\n{first}Content-Length: 0\n", again=False)
-    asked = [INVITED_ONCE, said("180 Ringing", tag=True), '<recv request="CANCEL"/>\n']
-    return scenario([*asked, said("200 OK"), ended, '<recv request="ACK"/>\n'])
+    rings = [INVITED, said("180 Ringing", tag=True), '<recv request="CANCEL"/>\n']
+    return scenario([*rings, *_cancelled()])
 
 
 def said(status: str, *, tag: bool = False) -> str:
@@ -208,7 +219,7 @@ class Person:
         path = folder / f"{self._name}.xml"
         path.write_text(script)
         out, errors = (folder / f"{self._name}.{kind}" for kind in ("out", "errors"))
-        ports = ("-p", str(port or free_udp_port()), "-mp", str(free_udp_port() & ~1))
+        ports = ("-p", str(port or free_udp_port()), "-mp", str(free_udp_port(even=True)))
         target = (f"127.0.0.1:{sip_port}", "-s", to) if to else ()
         command = ["sipp", *target, "-sf", str(path), "-i", "127.0.0.1", "-mi", "127.0.0.1", *ports]
         command += ["-m", str(calls), "-r", str(rate), "-nostdin", "-trace_err", "-error_file", str(errors)]
