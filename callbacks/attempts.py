@@ -175,7 +175,7 @@ def over_but(tx: Tx, dials: Collection[str], at: datetime, services: Services) -
 
 def silent_since(tx: Tx, since: datetime) -> Sequence[Attempt]:
     """Attempts without an end of which nothing was heard since then, at most `SWEPT`."""
-    return tx.session.execute(SILENT, {"since": since}).scalars().all()
+    return tx.all(SILENT, {"since": since})
 
 
 def attempts_of(tx: Tx, contact: int) -> list[AttemptView]:

@@ -196,7 +196,7 @@ def give_up_orders(tx: Tx) -> int:
 
 def silent_orders(tx: Tx, before: datetime) -> Sequence[CallOrder]:
     """Orders from before then of which nothing was heard, at most `SWEPT`."""
-    return tx.session.execute(SILENT, {"before": before}).scalars().all()
+    return tx.all(SILENT, {"before": before})
 
 
 def maybe_on(attempt: Attempt) -> bool:

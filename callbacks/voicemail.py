@@ -6,7 +6,7 @@ Who leaves one and whose number is known is called back; a message too short to 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from callbacks import calls, wav
 from callbacks.callflow import Step, thanked, unheard
@@ -24,6 +24,12 @@ from core.vault import wrapped_key
 from router.arrivals import Channel
 from router.services import Services
 from router.standing import check_may, the_contact
+
+_KEPT = (
+    select(RECORDING.id, RECORDING.left_at, RECORDING.seconds)
+    .where(RECORDING.contact_id == bindparam("contact"))
+    .order_by(RECORDING.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +80,7 @@ def keep(tx: Tx, provider: str, event: MessageLeft, services: Services) -> Promp
 
 def recordings_of(tx: Tx, contact: int) -> list[RecordingView]:
     """The contact's messages, oldest first, without their sound."""
-    columns = (RECORDING.id, RECORDING.left_at, RECORDING.seconds)
-    found = tx.rows(select(*columns).where(RECORDING.contact_id == contact).order_by(RECORDING.id))
+    found = tx.rows(_KEPT, {"contact": contact})
     return [RecordingView(id=row.id, at=row.left_at, seconds=row.seconds) for row in found]
 
 

@@ -74,7 +74,7 @@ def accept_together(tx: Tx, asked: Sequence[Acceptance], limits: Limits) -> list
     Not plain: what is refused, accepted before or asked twice, a call, a contact she has talked with before.
     """
     contacts = [one.contact for one in asked]
-    rows = {row.contact_id: row for row in tx.session.execute(_STANDING, {"contacts": contacts})}
+    rows = {row.contact_id: row for row in tx.run(_STANDING, {"contacts": contacts})}
     plain: list[tuple[Acceptance, Any]] = []
     for one in asked:
         row = rows.pop(one.contact, None)
@@ -105,7 +105,7 @@ def _accept(tx: Tx, plain: Sequence[tuple[Acceptance, Any]], limits: Limits) -> 
     presence.join_all(tx, [(one.contact, one.actor.key) for one, _ in plain], with_others)
     waits_ended(tx, [one.contact for one, _ in plain])
     lines = [_line(place, one, row) for place, (one, row) in enumerate(plain)]
-    tx.session.execute(_SAY_ALL, {"lines": lines, "at": tx.now})
+    tx.run(_SAY_ALL, {"lines": lines, "at": tx.now})
     failpoint("chat.after_insert")
     record_all(tx, [fact for one, row in plain for fact in _facts(one, row)])
 

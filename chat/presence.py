@@ -39,6 +39,9 @@ STAFF_HERE = select(PARTICIPANT.c.who_key).where(
     PARTICIPANT.c.role == STAFF,
     PARTICIPANT.c.left_at.is_(None),
 )
+_PARTICIPANT = select(Participant).where(
+    PARTICIPANT.c.contact_id == bindparam("contact"), PARTICIPANT.c.who_key == bindparam("key")
+)
 OTHERS_LEAVE = (
     update(PARTICIPANT)
     .where(among(PARTICIPANT.c.contact_id, "contacts"), PARTICIPANT.c.role == STAFF)
@@ -64,9 +67,7 @@ SILENT = (
 
 def staff_in(tx: Tx, contact: int) -> frozenset[int]:
     """The professionals who take part in the conversation."""
-    keys = tx.once(
-        (staff_in, contact), lambda: tx.session.execute(STAFF_HERE, {"contact": contact}).scalars().all()
-    )
+    keys = tx.once((staff_in, contact), lambda: tx.run(STAFF_HERE, {"contact": contact}).scalars().all())
     return frozenset(int(key.partition(":")[2]) for key in keys)
 
 
@@ -103,7 +104,7 @@ def join_all(tx: Tx, holders: Sequence[tuple[int, str]], with_others: Sequence[i
     if with_others:
         tx.execute(OTHERS_LEAVE, {"contacts": with_others, "now": tx.now})
     rows = [[place, contact, key] for place, (contact, key) in enumerate(holders)]
-    tx.session.execute(JOIN_ALL, {"holders": rows, "now": tx.now})
+    tx.run(JOIN_ALL, {"holders": rows, "now": tx.now})
 
 
 def connected(tx: Tx, contact: int) -> None:
@@ -169,7 +170,7 @@ def leave(tx: Tx, actor: Actor, contact: int, services: Services) -> EntryView:
 
 def notice_absence(tx: Tx, services: Services) -> int:
     """Takes those for gone whose page stopped renewing without a word; returns how many."""
-    silent = tx.session.execute(SILENT, {"since": tx.now - STALE}).scalars().all()
+    silent = tx.all(SILENT, {"since": tx.now - STALE})
     for contact in silent:
         disconnected(tx, contact, tx.now + _resume(services))
     return len(silent)
@@ -182,8 +183,7 @@ def _resident(tx: Tx, contact: int) -> Participant:
 
 
 def _participant(tx: Tx, contact: int, key: str) -> Participant | None:
-    mine = (PARTICIPANT.c.contact_id == contact, PARTICIPANT.c.who_key == key)
-    row: Participant | None = tx.one(select(Participant).where(*mine))
+    row: Participant | None = tx.one(_PARTICIPANT, {"contact": contact, "key": key})
     return row
 
 

@@ -192,7 +192,7 @@ def _fact(line: MessageView, actor: Actor, courses: Mapping[int, _Course]) -> Fa
 def _courses(tx: Tx, sayings: Sequence[Saying]) -> dict[int, _Course]:
     contacts = list({saying.contact for saying in sayings})
     courses = {}
-    for row in tx.session.execute(_STANDING, {"contacts": contacts}):
+    for row in tx.run(_STANDING, {"contacts": contacts}):
         contact, state, agent, assignment, queue, channel, key, kek, wrapped, *newest, waiting = row
         if wrapped is None or kek != tx.vault.kek_id:
             continue
@@ -209,11 +209,11 @@ def _courses(tx: Tx, sayings: Sequence[Saying]) -> dict[int, _Course]:
 
 
 def _stored(tx: Tx, identities: Sequence[tuple[int, str, str]]) -> set[tuple[int, str, str]]:
-    return set(map(tuple, tx.session.execute(_SENT, {"said": identities})))
+    return set(map(tuple, tx.run(_SENT, {"said": identities})))
 
 
 def _names(tx: Tx, sayings: Sequence[Saying]) -> dict[int, str]:
     staff = {saying.actor.id for saying in sayings if saying.actor.kind == "staff"}
     if not staff:
         return {}
-    return {row[0]: row[1] for row in tx.session.execute(_NAMES, {"staff": list(staff)})}
+    return {row[0]: row[1] for row in tx.run(_NAMES, {"staff": list(staff)})}

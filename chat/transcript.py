@@ -127,7 +127,7 @@ def add_line(
 
 def talk_of(tx: Tx, entry: EntryView) -> Talk:
     """The conversation as it stands, for the pure rules."""
-    found: Any = tx.session.execute(_NEWEST_OF, {"contact": entry.contact}).one()
+    found: Any = tx.run(_NEWEST_OF, {"contact": entry.contact}).one()
     newest, newest_resident, newest_staff = found
     return Talk(
         state=entry.state,
@@ -142,7 +142,7 @@ def talk_of(tx: Tx, entry: EntryView) -> Talk:
 def message_sent(tx: Tx, contact: int, sender_key: str, client_id: str) -> MessageView | None:
     """The line this writer stored under this id, if any."""
     mine = {"contact": contact, "sender": sender_key, "client": client_id}
-    found = tx.session.execute(_SENT, mine).first()
+    found = tx.run(_SENT, mine).first()
     return _view(tx, found, opened=True) if found else None
 
 
@@ -159,7 +159,7 @@ def told(tx: Tx, after: int, upto: int, contacts: Collection[int]) -> dict[tuple
 
     What has been erased meanwhile is left out.
     """
-    found = tx.session.execute(_TOLD, {"after": after, "upto": upto})
+    found = tx.run(_TOLD, {"after": after, "upto": upto})
     lines = [_view(tx, row, opened=True) for row in found if row.contact_id in contacts and row.wrapped]
     return {(line.contact, line.seq): line for line in lines}
 

@@ -54,7 +54,7 @@ def log_all(tx: Tx, acts: Sequence[tuple[Actor, int]], *, action: str, why: str 
         found = chain(previous, tx.now, act)
         rows.append([place, *act, previous, found])
         previous = found
-    tx.session.execute(ADD_ALL, {"acts": rows, "at": tx.now})
+    tx.run(ADD_ALL, {"acts": rows, "at": tx.now})
     failpoint("access.in_write")
 
 

@@ -101,9 +101,9 @@ def record(
     data = {name: plain(getattr(fact, name)) for name in names_of(fact.__class__)}
     given = {"a_type": fact.event_type, "an_actor": actor, "an_instant": tx.now, "a_fact": data}
     if contact is not None:
-        added = tx.session.execute(_ADD_TO_CONTACT, {"an_owner": contact, **given})
+        added = tx.run(_ADD_TO_CONTACT, {"an_owner": contact, **given})
     else:
-        added = tx.session.execute(_ADD_TO_STAFF, {"an_owner": staff, **given})
+        added = tx.run(_ADD_TO_STAFF, {"an_owner": staff, **given})
     tx.known.clear()  # whatever this tells of has changed
     identity, n = added.one()
     recorded = Recorded(
@@ -140,7 +140,7 @@ def record_all(tx: Tx, facts: Sequence[Fact]) -> None:
         after, kind = of_contact[each.contact], each.fact.event_type
         given.append([place, each.contact, after, kind, each.actor, data])
     tx.known.clear()
-    added = sorted(map(tuple, tx.session.execute(_ADD_MANY, {"facts": given, "at": tx.now})))
+    added = sorted(map(tuple, tx.run(_ADD_MANY, {"facts": given, "at": tx.now})))
     for (identity, n), (_, contact, _, kind, actor, data), each in zip(added, given, facts, strict=True):
         tx.recorded.append(
             Recorded(
@@ -180,7 +180,7 @@ def read_events(
         statement = statement.where(_EVENT.staff_id == staff)
     if types:
         statement = statement.where(_EVENT.type.in_(types))
-    return [view(row) for row in tx.session.execute(statement, {"after": after, "most": limit})]
+    return [view(row) for row in tx.run(statement, {"after": after, "most": limit})]
 
 
 def newest(tx: Tx) -> int:

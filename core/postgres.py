@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from core.clock import Clock
 from core.errors import Unavailable
 from core.failpoints import failpoint
+from core.savepoints import POSTGRES
 from core.store import (
     BATCH,
     WAITING,
@@ -274,4 +275,4 @@ def postgres_engine(url: str) -> AsyncEngine:
 
 def async_url(url: str) -> str:
     """The same address with the driver named."""
-    return "postgresql+asyncpg://" + url.split("://", 1)[1]
+    return f"{POSTGRES}://" + url.split("://", 1)[1]

@@ -21,6 +21,7 @@ from core.clock import Clock
 from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.lock import lock_folder
+from core.savepoints import SQLITE
 from core.store import (
     BATCH,
     WAITING,
@@ -182,7 +183,7 @@ class SqliteStore(Writing):
 def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
     """An engine whose transactions begin IMMEDIATE (or read-only), durable at every commit."""
     engine = create_engine(
-        f"sqlite:///{path}",
+        f"{SQLITE}:///{path}",
         poolclass=QueuePool,
         pool_size=READERS if read_only else 1,
         max_overflow=0,

@@ -63,7 +63,7 @@ def telephoned(tx: Tx, held: Mapping[int, tuple[int | None, int]]) -> dict[int, 
     if not held:
         return {}
     contacts = {"contacts": list(held)}
-    called, tried = (newest(tx.session.execute(asked, contacts)) for asked in (_CALLS, _ATTEMPTS))
+    called, tried = (newest(tx.run(asked, contacts)) for asked in (_CALLS, _ATTEMPTS))
     found = {
         contact: Telephoned(call=_inbound(row))
         for contact, row in called.items()
@@ -83,7 +83,7 @@ def telephoned(tx: Tx, held: Mapping[int, tuple[int | None, int]]) -> dict[int, 
 def _add_orders(tx: Tx, on: list[int], found: dict[int, Telephoned], called: Mapping[int, int]) -> None:
     """What was ordered of the calls that are on."""
     orders: dict[int, list[Any]] = {contact: [] for contact in on}
-    for row in sorted(tx.session.execute(_ORDERS, {"contacts": on}), key=lambda row: row.id):
+    for row in sorted(tx.run(_ORDERS, {"contacts": on}), key=lambda row: row.id):
         call = found[row.contact_id].call
         line = (
             (called.get(row.contact_id), None)

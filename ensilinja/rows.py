@@ -125,7 +125,7 @@ def rows(tx: Tx, contacts: Collection[int], catalogue: Catalogue) -> dict[int, L
     """The rows of those contacts that are in the line, by one query, and two more for those by telephone."""
     if not contacts:
         return {}
-    found = tx.session.execute(_ROWS, {"contacts": list(contacts)}).all()
+    found = tx.run(_ROWS, {"contacts": list(contacts)}).all()
     phones = telephoned(
         tx, {row.contact_id: (row.agent_id, row.assignment) for row in found if row.channel in BY_TELEPHONE}
     )
@@ -138,7 +138,7 @@ def talk_rows(tx: Tx, contacts: Collection[int]) -> dict[int, TalkRow]:
     """The same of contacts that were only talked in: the rest of their rows is as it was."""
     if not contacts:
         return {}
-    return {row[0]: TalkRow(*row) for row in tx.session.execute(_TALK_ROWS, {"contacts": list(contacts)})}
+    return {row[0]: TalkRow(*row) for row in tx.run(_TALK_ROWS, {"contacts": list(contacts)})}
 
 
 def _tags(contact: Any) -> ScalarSelect[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
 from core.county import Limits
 from core.db import UtcTime, among
@@ -27,6 +27,14 @@ SERVED = (
     .where(SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None))
     .distinct()
 )
+_READY = (
+    select(MEMBER.c.queue, func.count())
+    .join(SHIFT, SHIFT.c.staff_id == MEMBER.c.staff_id)
+    .where(SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None), SHIFT.c.state == "ready")
+    .group_by(MEMBER.c.queue)
+)
+_ON_SHIFT = select(SHIFT).where(SHIFT.c.ended_at.is_(None)).order_by(SHIFT.c.staff_id)
+_MEMBERS = select(MEMBER.c.staff_id, MEMBER.c.queue).where(among(MEMBER.c.staff_id, "staff"))
 _MARKING = (
     update(ENTRY)
     .where(among(ENTRY.c.contact_id, "contacts"))
@@ -180,7 +188,7 @@ def open_shift(staff: int) -> tuple[Any, Any]:
 
 def shift_row(tx: Tx, staff: int) -> Any:
     """The open shift's row, or None."""
-    return tx.session.execute(_HER_SHIFT, {"hers": staff}).first()
+    return tx.run(_HER_SHIFT, {"hers": staff}).first()
 
 
 def shift_now(tx: Tx, staff: int) -> ShiftView:
@@ -199,13 +207,17 @@ def shift_of(tx: Tx, staff: int, limits: Limits = LIMITS) -> ShiftView | None:
 
 def on_shift(tx: Tx, limits: Limits = LIMITS) -> list[ShiftView]:
     """All open shifts, by staff id."""
-    rows = tx.rows(select(SHIFT).where(SHIFT.c.ended_at.is_(None)).order_by(SHIFT.c.staff_id))
-    return shift_views(tx, rows, limits)
+    return shift_views(tx, tx.rows(_ON_SHIFT), limits)
+
+
+def ready_by_queue(tx: Tx) -> dict[str, int]:
+    """How many serve each queue and are ready, whatever they have in hand."""
+    return dict(tx.rows(_READY))
 
 
 def served_now(tx: Tx) -> frozenset[str]:
     """The queues whose members are at work, whatever they do just now."""
-    return frozenset(tx.session.execute(SERVED).scalars())
+    return frozenset(tx.run(SERVED).scalars())
 
 
 def shift_views(tx: Tx, rows: list[Any], limits: Limits) -> list[ShiftView]:
@@ -224,8 +236,7 @@ def shift_views(tx: Tx, rows: list[Any], limits: Limits) -> list[ShiftView]:
 def members(tx: Tx, staff: Collection[int]) -> dict[int, set[str]]:
     """Queues by professional."""
     found: dict[int, set[str]] = {}
-    statement = select(MEMBER.c.staff_id, MEMBER.c.queue).where(MEMBER.c.staff_id.in_(list(staff)))
-    for one, queue in tx.rows(statement):
+    for one, queue in tx.rows(_MEMBERS, {"staff": list(staff)}):
         found.setdefault(one, set()).add(queue)
     return found
 

@@ -132,12 +132,12 @@ def overdue(tx: Tx, limits: Limits) -> Iterator[Finding]:
     """Entries and shifts that the sweep should have moved two seconds ago (I12)."""
     before = tx.now - LEEWAY
     for statement in (EXPIRED, DUE, LAPSED, LATE):
-        for row in tx.session.execute(statement, {"now": before}):
+        for row in tx.run(statement, {"now": before}):
             yield Finding(check="deadlines", what="entry", id=row.id, queue=row.queue)
-    for row in tx.session.execute(SILENT, {"now": before}):
+    for row in tx.run(SILENT, {"now": before}):
         yield Finding(check="deadlines", what="shift", id=row.id)
     lost_since = before - timedelta(seconds=limits.lost_agent_s - limits.lease_s)
-    for row in tx.session.execute(ABANDONED, {"since": lost_since}):
+    for row in tx.run(ABANDONED, {"since": lost_since}):
         yield Finding(check="deadlines", what="entry", id=row.id, queue=row.queue)
 
 

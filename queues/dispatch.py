@@ -110,7 +110,7 @@ def take_next(tx: Tx, agent: int, catalogue: Catalogue) -> EntryView | None:
 
 def explain(tx: Tx, entry: int, catalogue: Catalogue) -> Explanation:
     """Why here, why not yet, why her: answered by the functions that decide."""
-    row = tx.session.execute(ONE, {"wanted": entry}).first()
+    row = tx.run(ONE, {"wanted": entry}).first()
     if row is None:
         raise NotFound(entry=entry)
     one = waiting_of(row)
@@ -149,7 +149,7 @@ def waiting_rows(tx: Tx, near: Mapping[str, int]) -> Sequence[Any]:
         for channel in CHANNELS
     ]
     if tx.session.get_bind().dialect.name == "postgresql":
-        return tx.session.execute(heads(), {"lines": lines}).all() if lines else []
+        return tx.run(heads(), {"lines": lines}).all() if lines else []
     rows: list[Any] = []
     for start in range(0, len(lines), BRANCHES):
         some = lines[start : start + BRANCHES]
@@ -157,7 +157,7 @@ def waiting_rows(tx: Tx, near: Mapping[str, int]) -> Sequence[Any]:
         some += [("", "", 0)] * (count - len(some))
         pairs = ((place, *pair) for place, line in enumerate(some) for pair in zip(LINE, line, strict=True))
         given = {f"{name}_{place}": value for place, name, value in pairs}
-        rows += tx.session.execute(heads_in_branches(count), given)
+        rows += tx.run(heads_in_branches(count), given)
     return rows
 
 

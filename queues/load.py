@@ -79,7 +79,7 @@ def loads(tx: Tx, agents: Collection[int], limits: Limits) -> dict[int, Load]:
     given = {"agents": list(agents), "now": tx.now, "idle_from": idle_from(tx.now, limits)}
     return {
         agent: Load(weight=int(weight), chats=int(chats), on_call=bool(calls))
-        for agent, weight, chats, calls in tx.session.execute(IN_WORK, given)
+        for agent, weight, chats, calls in tx.run(IN_WORK, given)
     }
 
 

@@ -46,7 +46,7 @@ def offer_all(
             for pair, row in ((pair, rows[pair.entry]) for pair in wave)
         ]
         these = {"offers": asked, "entries": [pair.entry for pair in wave]}
-        written |= {row.id: row for row in tx.session.execute(offering(), {**these, **given})}
+        written |= {row.id: row for row in tx.run(offering(), {**these, **given})}
         failpoint("queues.mid_offer")
     made = [written[pair.entry] for pair in offers if pair.entry in written]
     if made:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 
 from core.store import Tx
 from queues.line import PROMISED
@@ -12,6 +12,21 @@ from queues.transitions import Row, contact_row, entry_row
 from queues.views import EntryView, entry_view
 
 RANK = (ENTRY.c.tier, ENTRY.c.due_at, ENTRY.c.arrived_at, ENTRY.c.id)
+_PLACE = ("tier", "due", "arrived", "id")
+_WAITING = is_state(ENTRY, "waiting")
+_KEY = (ENTRY.c.queue, ENTRY.c.channel)
+_LENGTHS = select(*_KEY, func.count(), func.min(ENTRY.c.queued_here_at)).where(_WAITING).group_by(*_KEY)
+_PROMISED = ENTRY.c.channel.in_(sorted(PROMISED))
+_BEFORE = {
+    is_promised: select(func.count()).where(
+        _WAITING,
+        ENTRY.c.queue == bindparam("queue"),
+        _PROMISED if is_promised else ~_PROMISED,
+        tuple_(*RANK)
+        < tuple_(*(bindparam(name, type_=one.type) for name, one in zip(_PLACE, RANK, strict=True))),
+    )
+    for is_promised in (False, True)
+}
 
 
 def view(tx: Tx, entry: int) -> EntryView:
@@ -37,10 +52,7 @@ def waiting(tx: Tx, queues: Collection[str], limit: int = 200) -> list[EntryView
 
 def lengths(tx: Tx) -> list[tuple[str, str, int, datetime]]:
     """Queue, channel, how many wait there and since when the first of them."""
-    key = (ENTRY.c.queue, ENTRY.c.channel)
-    counted = select(*key, func.count(), func.min(ENTRY.c.queued_here_at))
-    here = is_state(ENTRY, "waiting")
-    return [tuple(row) for row in tx.rows(counted.where(here).group_by(*key))]
+    return [tuple(row) for row in tx.rows(_LENGTHS)]
 
 
 def own(tx: Tx, agent: int) -> list[EntryView]:
@@ -59,8 +71,5 @@ def position(tx: Tx, entry_id: int) -> int:
 
 def position_of(tx: Tx, row: Row) -> int:
     """See `position`."""
-    promised = ENTRY.c.channel.in_(sorted(PROMISED))
-    alike = promised if row.channel in PROMISED else ~promised
-    before = tuple_(*RANK) < tuple_(row.tier, row.due_at, row.arrived_at, row.id)
-    here = and_(is_state(ENTRY, "waiting"), ENTRY.c.queue == row.queue)
-    return 1 + int(tx.scalar(select(func.count()).where(here, alike, before)) or 0)
+    place = {"queue": row.queue, "tier": row.tier, "due": row.due_at, "arrived": row.arrived_at, "id": row.id}
+    return 1 + int(tx.scalar(_BEFORE[row.channel in PROMISED], place) or 0)

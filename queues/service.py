@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from core.events import record
 from core.store import Tx
@@ -63,6 +63,9 @@ __all__ = [
 ]
 
 
+_OPEN = select(ENTRY.c.id).where(ENTRY.c.contact_id == bindparam("contact"), ENTRY.c.ended_at.is_(None))
+
+
 def enqueue(
     tx: Tx,
     *,
@@ -83,7 +86,7 @@ def enqueue(
     actor: str,
 ) -> EntryView:
     """Gives the contact its one place in a queue; with `not_before` ahead it is scheduled."""
-    if tx.scalar(select(ENTRY.c.id).where(ENTRY.c.contact_id == contact, ENTRY.c.ended_at.is_(None))):
+    if tx.scalar(_OPEN, {"contact": contact}):
         raise AlreadyQueued(contact=contact)
     entry = Entry(
         contact_id=contact,

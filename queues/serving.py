@@ -39,7 +39,7 @@ READY = (
 def ready_agents(tx: Tx, limits: Limits, *, without: int = 0) -> list[Agent]:
     """Those who may be offered work now, with their loads; the load of one entry may be left out."""
     given = {"now": tx.now, "idle_from": idle_from(tx.now, limits), "without": without}
-    return [agent_of(row) for row in tx.session.execute(READY, given)]
+    return [agent_of(row) for row in tx.run(READY, given)]
 
 
 def agent_of(row: Any) -> Agent:

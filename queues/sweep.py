@@ -82,7 +82,7 @@ def sweep(tx: Tx, catalogue: Catalogue) -> int:
 def found(tx: Tx, statement: Select[Any], since: datetime | None = None) -> Sequence[Any]:
     """The rows a deadline's query finds now."""
     given = {"now": tx.now} if since is None else {"since": since}
-    return tx.session.execute(statement, given).all()
+    return tx.run(statement, given).all()
 
 
 def expire(tx: Tx, row: Any, limits: Limits) -> bool:

@@ -201,14 +201,14 @@ def refusal(tx: Tx, row: Row, agent: int) -> OfferGone | NotEligible | MatterInH
         ((GUARDS["matter_free"],), MatterInHand),
     ):
         holds = select(ENTRY.c.id).where(ENTRY.c.id == bindparam("entry"), *guards)
-        if tx.session.execute(holds, given).first() is None:
+        if tx.run(holds, given).first() is None:
             return error(entry=row.id)
     return OverCapacity(entry=row.id)
 
 
 def relaxing(tx: Tx, row: Row, agent: int) -> dict[str, datetime]:
     """Marks that the wish for a language was given up, when the agent does not have it."""
-    return relaxed(tx, row, tx.session.execute(SPOKEN, {"agent": agent}).scalar() or ())
+    return relaxed(tx, row, tx.run(SPOKEN, {"agent": agent}).scalar() or ())
 
 
 def relaxed(tx: Tx, row: Row, spoken: Collection[str]) -> dict[str, datetime]:

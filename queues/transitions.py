@@ -33,7 +33,7 @@ Row = Any
 
 def entry_row(tx: Tx, entry: int) -> Row:
     """The entry's row as it is now; NotFound when there is none."""
-    row = tx.session.execute(BY_ID, {"wanted": entry}).first()
+    row = tx.run(BY_ID, {"wanted": entry}).first()
     if row is None:
         raise NotFound(entry=entry)
     return row
@@ -41,7 +41,7 @@ def entry_row(tx: Tx, entry: int) -> Row:
 
 def contact_row(tx: Tx, contact: int) -> Row:
     """The contact's open entry, or its last one; NotFound when it never had any."""
-    row = tx.once((contact_row, contact), lambda: tx.session.execute(BY_CONTACT, {"wanted": contact}).first())
+    row = tx.once((contact_row, contact), lambda: tx.run(BY_CONTACT, {"wanted": contact}).first())
     if row is None:
         raise NotFound(contact=contact)
     return row

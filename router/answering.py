@@ -33,13 +33,14 @@ _ONE = _WITH_KEYS.where(ANSWERS.id == bindparam("wanted"))
 _SENT = _WITH_KEYS.where(ANSWERS.contact_id == bindparam("contact"), ANSWERS.sent_at.is_not(None)).order_by(
     ANSWERS.sent_at, ANSWERS.id
 )
+_KNOWN = select(ANSWERS.id).where(ANSWERS.client_id == bindparam("client"))
 _CHANGE = update(_TABLE).where(ANSWERS.id == bindparam("wanted"))
 _SAVE = _CHANGE.values(values_sealed=bindparam("sealed"), changed_at=bindparam("now"))
 
 
 def start_answers(tx: Tx, *, client_id: str, language: str) -> int:
     """Begins a questionnaire; the same client id again gives the same answers."""
-    known = tx.scalar(select(ANSWERS.id).where(ANSWERS.client_id == client_id))
+    known = tx.scalar(_KNOWN, {"client": client_id})
     if known is not None:
         return int(known)
     row = Answers(
@@ -119,7 +120,7 @@ def newest_answers(tx: Tx, contact: int) -> AnswersView | None:
 
 def sent_answers(tx: Tx, contact: int) -> list[AnswersView]:
     """All answers sent for the contact, opened, oldest first."""
-    return [_view(tx, row) for row in tx.session.execute(_SENT, {"contact": contact}).all()]
+    return [_view(tx, row) for row in tx.run(_SENT, {"contact": contact}).all()]
 
 
 def answers_view(tx: Tx, answers: int) -> AnswersView:
@@ -128,7 +129,7 @@ def answers_view(tx: Tx, answers: int) -> AnswersView:
 
 
 def _row(tx: Tx, answers: int) -> Any:
-    row = tx.session.execute(_ONE, {"wanted": answers}).first()
+    row = tx.run(_ONE, {"wanted": answers}).first()
     if row is None:
         raise NotFound
     return row

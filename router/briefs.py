@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.access import log_access
 from core.events import read_events
@@ -36,6 +36,7 @@ from router.stored import AnswersView
 from router.summary import summary
 from triage.definition import AGE
 
+_ASSESSED = select(Assessment).where(ASSESSMENT.contact_id == bindparam("contact")).order_by(ASSESSMENT.id)
 ATTEMPTED = tuple(f"attempt.{what}" for what in ("requested", "dialled", "ended", "over"))
 
 
@@ -226,7 +227,6 @@ def _unreached(tx: Tx, entry: EntryView, actor: Actor, services: Services) -> st
 
 
 def _assessed(tx: Tx, row: Contact) -> tuple[Assessed, ...]:
-    statement = select(Assessment).where(ASSESSMENT.contact_id == row.id).order_by(ASSESSMENT.id)
     return tuple(
         Assessed(
             at=each.assessed_at,
@@ -238,7 +238,7 @@ def _assessed(tx: Tx, row: Contact) -> tuple[Assessed, ...]:
             if each.reason_sealed
             else "",
         )
-        for each in tx.all(statement)
+        for each in tx.all(_ASSESSED, {"contact": row.id})
     )
 
 

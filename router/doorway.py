@@ -54,8 +54,5 @@ def standing(tx: Tx, door: ChatDoor) -> dict[str, Standing]:
     for queue, channel, count, _ in lengths(tx):
         if queue in waiting and channel not in PROMISED:
             waiting[queue] += count
-    ready = [shift.queues for shift in agents.on_shift(tx) if shift.state == "ready"]
-    return {
-        queue: Standing(waiting=count, ready=sum(queue in theirs for theirs in ready))
-        for queue, count in waiting.items()
-    }
+    ready = agents.ready_by_queue(tx)
+    return {queue: Standing(waiting=count, ready=ready.get(queue, 0)) for queue, count in waiting.items()}

@@ -23,6 +23,10 @@ _TIMES = _OTHERS.with_only_columns(func.count()).scalar_subquery().label("times"
 _LAST = select(table(Estimate), _TIMES).where(
     among(ESTIMATE.contact_id, "contacts"), ESTIMATE.id == _OTHERS.scalar_subquery()
 )
+_WAITED = select(ESTIMATE.ended_at, ESTIMATE.made_at, ESTIMATE.position).where(
+    ESTIMATE.queue == bindparam("queue"), ESTIMATE.ended_at >= bindparam("since", type_=UtcTime())
+)
+_WAITS = {False: _WAITED, True: _WAITED.where(ESTIMATE.urgency == bindparam("urgency"))}  # of one level
 ENDED = (
     update(Estimate)
     .where(among(ESTIMATE.contact_id, "contacts"), ESTIMATE.ended_at.is_(None))
@@ -100,7 +104,7 @@ class LastTold:
 
 def last_told(tx: Tx, contacts: Collection[int]) -> dict[int, LastTold]:
     """What each of the contacts was told last, in one query for all."""
-    rows = tx.session.execute(_LAST, {"contacts": list(contacts)})
+    rows = tx.run(_LAST, {"contacts": list(contacts)})
     return {row.contact_id: LastTold(newest=_view(row), is_again=row.times > 1) for row in rows}
 
 
@@ -122,12 +126,9 @@ def waits_ended(tx: Tx, contacts: Collection[int]) -> None:
 
 def _waits(tx: Tx, queue: str, urgency: Urgency | None, services: Services) -> list[Waited]:
     since = tx.now - timedelta(minutes=services.catalogue.limits.estimate_window_minutes)
-    rows = tx.all(
-        select(Estimate).where(
-            ESTIMATE.queue == queue,
-            *((ESTIMATE.urgency == urgency,) if urgency is not None else ()),
-            ESTIMATE.ended_at >= since,
-        )
+    rows = tx.rows(
+        _WAITS[urgency is not None],
+        {"queue": queue, "since": since} | ({"urgency": urgency} if urgency is not None else {}),
     )
     return [
         Waited(ended_at=row.ended_at, waited=row.ended_at - row.made_at, ahead_count=max(row.position - 1, 0))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.access import log_access
 from core.db import columns
@@ -28,6 +28,9 @@ from router.standing import check_holds, the_contact
 
 OPEN = "form.open"
 _LOG = columns(AccessLog)
+_DRAFT = select(Answers).where(
+    ANSWERS.contact_id == bindparam("contact"), ANSWERS.sent_at.is_(None), ANSWERS.filled_by.is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +173,7 @@ def _known(tx: Tx, contact: int, client_id: str) -> Answers | None:
 
 
 def _draft_row(tx: Tx, contact: int) -> Answers | None:
-    found: Answers | None = tx.one(
-        select(Answers).where(
-            ANSWERS.contact_id == contact, ANSWERS.sent_at.is_(None), ANSWERS.filled_by.is_not(None)
-        )
-    )
+    found: Answers | None = tx.one(_DRAFT, {"contact": contact})
     return found
 
 

@@ -70,7 +70,7 @@ def last_opened(tx: Tx, contact: int, actor: Actor) -> datetime | None:
 
     What her screen fetched anew by itself (`AGAIN`) was no opening: news stays news until she comes back.
     """
-    found: datetime | None = tx.session.execute(_OPENED, {"of": contact, "by": actor.key}).scalar()
+    found: datetime | None = tx.run(_OPENED, {"of": contact, "by": actor.key}).scalar()
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.county import Line, Queue
 from core.events import read_events, record
@@ -34,12 +34,14 @@ from router.services import Services
 from router.standing import the_contact
 from triage.definition import GateResult, Result
 
+_KNOWN = select(Contact).where(CONTACT.client_id == bindparam("client"))
+
 
 def receive(tx: Tx, arrival: Arrival, services: Services, actor: str = "system") -> Received:
     """Takes a contact in: party, matter, contact, answers, route, place in the line, promise or estimate,
     events.
     """
-    known = tx.one(select(Contact).where(CONTACT.client_id == arrival.client_id))
+    known = tx.one(_KNOWN, {"client": arrival.client_id})
     if known is not None:
         return _again(tx, known, arrival, services)
     handled = _handled_as(arrival, services, tx.now)

@@ -5,7 +5,7 @@ proposed.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.errors import NotFound
 from core.identity import Actor
@@ -15,6 +15,7 @@ from queues.service import entry_of
 from router.models import CONTACT, MATTER, PARTY, Contact, Matter, Party
 from router.standing import subject_of, the_contact
 
+_OF_MATTER = select(Contact).where(CONTACT.matter_id == bindparam("matter")).order_by(CONTACT.id)
 PROPOSED = 10  # a number shared by many people would fill the pane
 
 
@@ -63,8 +64,7 @@ def join_identified(tx: Tx, identity: str, topic: str | None) -> Matter | None:
 
 def contacts_of(tx: Tx, matter: int) -> list[Contact]:
     """The contacts of a matter, oldest first."""
-    wanted = select(Contact).where(CONTACT.matter_id == matter).order_by(CONTACT.id)
-    found: list[Contact] = tx.once((contacts_of, matter), lambda: tx.all(wanted))
+    found: list[Contact] = tx.once((contacts_of, matter), lambda: tx.all(_OF_MATTER, {"matter": matter}))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.county import OutcomeCode, UnknownId
 from core.errors import Invalid
@@ -39,6 +39,10 @@ from router.rules import CALLED_TO_ALL, SELF_HARM
 from router.services import Services
 from router.standing import check_holds, check_may, the_contact
 
+_NEWEST = (
+    select(Outcome).where(OUTCOME.contact_id == bindparam("contact")).order_by(OUTCOME.id.desc()).limit(1)
+)
+_TAGS = select(ANSWERS.tags).where(ANSWERS.contact_id == bindparam("contact"))
 NOTE = "outcome.note"
 NOTE_CHARS = 4000
 UNREACHED = "UNREACHED"
@@ -175,8 +179,7 @@ def record_outcome(
 
 def outcome_of(tx: Tx, contact: int) -> OutcomeView | None:
     """The outcome that counts, if there is one."""
-    newest = select(Outcome).where(OUTCOME.contact_id == contact).order_by(OUTCOME.id.desc()).limit(1)
-    row = tx.one(newest)
+    row = tx.one(_NEWEST, {"contact": contact})
     return _view(row) if row is not None else None
 
 
@@ -215,8 +218,7 @@ def was_in_danger(tx: Tx, entry: EntryView) -> bool:
     """Whether the contact is or was an emergency, or any of its answers told of self-harm."""
     if entry.tier == CALLED_TO_ALL:
         return True
-    told = tx.all(select(ANSWERS.tags).where(ANSWERS.contact_id == entry.contact))
-    return any(SELF_HARM in tags for tags in told)
+    return any(SELF_HARM in tags for (tags,) in tx.rows(_TAGS, {"contact": entry.contact}))
 
 
 def needs_second(tx: Tx, entry: EntryView, staff: int) -> bool:

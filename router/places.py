@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select, tuple_
 
 from core.county import Line
+from core.db import among
 from core.hours import is_open
 from core.store import Tx
 from queues import agents
@@ -43,6 +44,23 @@ class Place:
         }
 
 
+_LINE = (
+    select(
+        ENTRY.c.contact_id,
+        ENTRY.c.queue,
+        func.row_number()
+        .over(
+            partition_by=ENTRY.c.queue,
+            order_by=(ENTRY.c.tier, ENTRY.c.due_at, ENTRY.c.arrived_at, ENTRY.c.id),
+        )
+        .label("position"),
+    )
+    .where(ENTRY.c.ended_at.is_(None), in_states(ENTRY, "waiting", "offered"))
+    .subquery()
+)
+_POSITIONS = select(_LINE).where(among(_LINE.c.contact_id, "contacts"))
+
+
 def places(tx: Tx, contacts: Collection[int], services: Services) -> dict[int, Place]:
     """The places of those of `contacts` that wait now, in a fixed number of queries."""
     here = positions(tx, contacts)
@@ -63,13 +81,7 @@ def places(tx: Tx, contacts: Collection[int], services: Services) -> dict[int, P
 
 def positions(tx: Tx, contacts: Collection[int]) -> dict[int, tuple[str, int]]:
     """Queue and place from 1 of those of `contacts` that wait or are offered; the database counts."""
-    before = func.row_number().over(
-        partition_by=ENTRY.c.queue,
-        order_by=(ENTRY.c.tier, ENTRY.c.due_at, ENTRY.c.arrived_at, ENTRY.c.id),
-    )
-    waiting = (ENTRY.c.ended_at.is_(None), in_states(ENTRY, "waiting", "offered"))
-    line = select(ENTRY.c.contact_id, ENTRY.c.queue, before.label("position")).where(*waiting).subquery()
-    found = tx.rows(select(line).where(line.c.contact_id.in_(contacts)))
+    found = tx.rows(_POSITIONS, {"contacts": list(contacts)})
     return {contact: (queue, position) for contact, queue, position in found}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from core.events import record
 from core.jobs import schedule
@@ -16,6 +16,13 @@ from router.errors import PromiseGone
 from router.events import PromiseEnded, PromiseKept, PromiseMade, SecondPromised
 from router.models import PROMISE, Contact, Promise
 from router.parties import Purpose, can_reach
+
+_OF_CONTACT = PROMISE.contact_id == bindparam("contact")
+_ALL = select(Promise).where(_OF_CONTACT).order_by(PROMISE.due_at, PROMISE.id)
+_OPEN = select(Promise).where(
+    _OF_CONTACT, PROMISE.kind == bindparam("kind"), PROMISE.kept_at.is_(None), PROMISE.ended_at.is_(None)
+)
+_NEWEST = select(PROMISE.id).where(_OF_CONTACT).order_by(PROMISE.id.desc()).limit(1)
 
 
 class Kind(StrEnum):
@@ -156,8 +163,7 @@ def replace_promise(
 
 def settle_elsewhere(tx: Tx, contact: int, *, by: int, actor: str) -> None:
     """Ends the contact's open promises because contact `by` of the same matter was answered instead of it."""
-    newest = select(PROMISE.id).where(PROMISE.contact_id == by).order_by(PROMISE.id.desc()).limit(1)
-    replacement = tx.scalar(newest)
+    replacement = tx.scalar(_NEWEST, {"contact": by})
     for promise in open_promises(tx, contact):
         end_promise(tx, contact, promise.kind, Why.REPLACED, actor)
         if replacement is not None and by != contact:
@@ -177,8 +183,7 @@ def open_promise(tx: Tx, contact: int, kind: Kind) -> PromiseView | None:
 
 def promises_of(tx: Tx, contact: int) -> list[PromiseView]:
     """Every promise of the contact, earliest due first."""
-    statement = select(Promise).where(PROMISE.contact_id == contact).order_by(PROMISE.due_at, PROMISE.id)
-    return [promise_view(row) for row in tx.all(statement)]
+    return [promise_view(row) for row in tx.all(_ALL, {"contact": contact})]
 
 
 def text_resident(tx: Tx, contact: int, *, key: str, text: str, purpose: Purpose = Purpose.SMS) -> bool:
@@ -230,12 +235,5 @@ def point_to(tx: Tx, ended: int, replacement: int) -> None:
 
 
 def _open_row(tx: Tx, contact: int, kind: Kind) -> Promise | None:
-    row: Promise | None = tx.one(
-        select(Promise).where(
-            PROMISE.contact_id == contact,
-            PROMISE.kind == kind,
-            PROMISE.kept_at.is_(None),
-            PROMISE.ended_at.is_(None),
-        )
-    )
+    row: Promise | None = tx.one(_OPEN, {"contact": contact, "kind": kind})
     return row

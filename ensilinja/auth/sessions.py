@@ -24,6 +24,9 @@ TOUCH = timedelta(seconds=60)  # how stale `seen_at` may be before it is written
 _SESSION = columns(Session)
 _STAFF = columns(Staff)
 # Every request begins with it.
+_BIND = (
+    update(table(Session)).where(_SESSION.id == bindparam("session")).values(contact_id=bindparam("contact"))
+)
 _BY_TOKEN = select(table(Session)).where(
     _SESSION.token_hash == bindparam("token"), _SESSION.kind == bindparam("kind")
 )
@@ -115,7 +118,7 @@ def identify(tx: Tx, token: str, kind: str) -> Identified:
     """Whose secret `token` is; UNIDENTIFIED for an unknown, ended or expired one."""
     if not token:
         return UNIDENTIFIED
-    row = tx.session.execute(_BY_TOKEN, {"token": hash_token(token), "kind": kind}).first()
+    row = tx.run(_BY_TOKEN, {"token": hash_token(token), "kind": kind}).first()
     if row is None or not is_live(row, tx.now):
         return UNIDENTIFIED
     stale = tx.now - row.seen_at > TOUCH
@@ -183,7 +186,7 @@ def touch(tx: Tx, sessions: Iterable[int]) -> None:
 
 def bind(tx: Tx, session: int, *, contact: int) -> None:
     """Gives the resident's session its contact."""
-    tx.execute(update(Session).where(_SESSION.id == session).values(contact_id=contact))
+    tx.execute(_BIND, {"session": session, "contact": contact})
 
 
 def restart(tx: Tx, session: int, *, answers: int) -> None:

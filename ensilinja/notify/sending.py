@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from core.events import event, record
 from core.identity import SYSTEM
@@ -23,6 +23,7 @@ from ensilinja.runtime import Runtime
 from router.models import Contact
 
 # What answers the resident's own act of this moment goes at any hour; the rest waits for the morning.
+_TEXTS = select(Notice).where(NOTICE.contact_id == bindparam("contact")).order_by(NOTICE.id)
 AT_ONCE = frozenset({"sms.turn", "sms.link", "sms.callback_promised", "sms.reply", "sms.survey_thanks"})
 LIFE = timedelta(hours=24)  # a text that could not be sent for so long is news of yesterday
 LIVES: Mapping[str, timedelta] = {"sms.turn": timedelta(minutes=10)}  # as long as the place is kept
@@ -163,7 +164,7 @@ def receive(tx: Tx, *, key: str, gateway_id: str, state: Literal[State.DELIVERED
 
 def texts_of(tx: Tx, contact: int) -> list[TextView]:
     """The contact's texts, oldest first; one that is not begun yet is none."""
-    rows = tx.all(select(Notice).where(NOTICE.contact_id == contact).order_by(NOTICE.id))
+    rows = tx.all(_TEXTS, {"contact": contact})
     return [TextView(text=row.text, state=row.state, at=row.sent_at or row.created_at) for row in rows]
 
 

@@ -155,24 +155,24 @@ def refolded(tx: Tx, contacts: Iterable[int], upto: int) -> Turn:
 def put(tx: Tx, turn: Turn) -> None:
     """Writes the rows."""
     if turn.fresh:
-        tx.session.execute(FACTS.insert(), turn.fresh)
+        tx.run(FACTS.insert(), turn.fresh)
     if turn.changed:
-        tx.session.execute(CHANGE, turn.changed)
+        tx.run(CHANGE, turn.changed)
     if turn.gone:
-        tx.session.execute(REMOVE, {"contacts": turn.gone})
+        tx.run(REMOVE, {"contacts": turn.gone})
 
 
 def folds(tx: Tx, contacts: Iterable[int], upto: int) -> dict[int, Fact]:
     """The facts of these contacts by their events up to `upto`; one without such events is not there."""
     histories: defaultdict[int, list[Recorded]] = defaultdict(list)
-    for row in tx.session.execute(HISTORIES, {"contacts": list(contacts), "upto": upto}):
+    for row in tx.run(HISTORIES, {"contacts": list(contacts), "upto": upto}):
         histories[row.contact_id].append(view(row))
     return {contact: fold(history) for contact, history in histories.items()}
 
 
 def read_facts(tx: Tx, contacts: Iterable[int]) -> dict[int, Fact]:
     """The stored facts of these contacts."""
-    rows = tx.session.execute(STORED, {"contacts": list(contacts)}).mappings()
+    rows = tx.run(STORED, {"contacts": list(contacts)}).mappings()
     return {fact.contact_id: fact for fact in map(from_row, rows)}
 
 
@@ -183,7 +183,7 @@ def facts_between(tx: Tx, start: datetime, end: datetime) -> list[Fact]:
         .where(FACTS.c.arrived_at >= start, FACTS.c.arrived_at < end)
         .order_by(FACTS.c.arrived_at, FACTS.c.contact_id)
     )
-    return [from_row(row) for row in tx.session.execute(statement).mappings()]
+    return [from_row(row) for row in tx.run(statement).mappings()]
 
 
 def surveyed_between(tx: Tx, start: datetime, end: datetime) -> list[Fact]:

@@ -154,7 +154,7 @@ def open_callbacks(tx: Tx) -> list[OpenCallbacks]:
     """
     return [
         OpenCallbacks(queue=queue, due_at=due, first_made_at=made, count=count)
-        for queue, due, made, count in tx.session.execute(OPEN_CALLBACKS, {"horizon": tx.now + RISK_HORIZON})
+        for queue, due, made, count in tx.run(OPEN_CALLBACKS, {"horizon": tx.now + RISK_HORIZON})
     ]
 
 

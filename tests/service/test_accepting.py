@@ -121,7 +121,7 @@ def tried(tx: Tx, asked: Sequence[Asked], *, together: bool) -> tuple[Any, ...]:
     doing: Any = calls[0][0].doing
     answers: list[Any] = []
     before, recorded = newest(tx), len(tx.recorded)
-    outer = tx.session.begin_nested()
+    outer = tx.session.connection().begin_nested()
     while len(answers) < len(calls):
         done = doing.together(tx, calls[len(answers) :]) if together else []
         answers += [dict(answer) for answer in done] or [alone(tx, doing, calls[len(answers)])]
@@ -133,7 +133,7 @@ def tried(tx: Tx, asked: Sequence[Asked], *, together: bool) -> tuple[Any, ...]:
 
 
 def alone(tx: Tx, doing: Any, one: tuple[Any, ...]) -> Any:
-    inner = tx.session.begin_nested()
+    inner = tx.session.connection().begin_nested()
     try:
         answer = dict(doing.alone(tx, *one))
         inner.commit()

@@ -39,7 +39,7 @@ async def full_access_log(store: Store) -> AsyncIterator[None]:
 
 def run(tx: Tx, statements: dict[str, list[str]]) -> None:
     for statement in statements[tx.session.get_bind().dialect.name]:
-        tx.session.execute(text(statement))
+        tx.run(text(statement))
 
 
 @pytest.mark.parametrize("name", ["contact.open", "offer.accept"])

@@ -83,7 +83,7 @@ def written(
 ) -> list[tuple[int, int]]:
     """Which of the offers were made; undone at the end."""
     before, recorded = newest(tx), len(tx.recorded)
-    outer = tx.session.begin_nested()
+    outer = tx.session.connection().begin_nested()
     pairs = [Pair(entry=entries[entry].id, agent=staff[agent]) for entry, agent in asked]
     rows, speaks = {row.id: row for row in entries}, {one: frozenset({"fi"}) for one in staff}
     views = offer_all(tx, pairs, rows, speaks, COUNTY.limits)

@@ -157,9 +157,9 @@ async def test_row_broken_by_hand_gives_an_alarm(database_url: str, check: str, 
 @pytest.mark.usefixtures("at_once")
 async def test_two_holders_are_found_where_no_index_forbids_them(empty_database_url: str) -> None:
     def share(tx: Tx) -> None:
-        tx.session.execute(text("DROP INDEX ix_entry_open"))
-        tx.session.execute(text("DROP INDEX ix_entry_matter_in_hand"))
-        row = tx.session.execute(select(ENTRY).where(ENTRY.c.state == "held")).mappings().first()
+        tx.run(text("DROP INDEX ix_entry_open"))
+        tx.run(text("DROP INDEX ix_entry_matter_in_hand"))
+        row = tx.run(select(ENTRY).where(ENTRY.c.state == "held")).mappings().first()
         assert row is not None
         tx.execute(ENTRY.insert().values({**row, "id": 9_999}))
 
