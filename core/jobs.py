@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, update
+from sqlalchemy import bindparam, func, literal_column, select, update
 
-from core.db import columns
+from core.db import UtcTime, columns, table
 from core.models import Job
 from core.store import Tx
 
@@ -19,6 +19,15 @@ ATTEMPTS = 5  # then dead, with an alarm: a job that fails five times needs a pe
 ONCE = frozenset({"dial", "order"})
 _JOB = columns(Job)
 OPEN = _JOB.state != literal_column("'done'")  # in the words of the index: jobs that are done are not read
+AT_ONCE = 100
+_NOW = bindparam("now", type_=UtcTime())
+_DUE = (
+    select(_JOB.id, _JOB.kind)
+    .where(OPEN, _JOB.state == "pending", _JOB.due_at <= _NOW)
+    .order_by(_JOB.due_at)
+    .limit(AT_ONCE)
+)
+_LOST = select(table(Job)).where(OPEN, _JOB.state == "running", _JOB.lease_until < _NOW).limit(AT_ONCE)
 
 
 class PutOff(Exception):
@@ -46,15 +55,14 @@ def schedule(tx: Tx, *, key: str, kind: str, args: Mapping[str, Any], due_at: da
         tx.add(Job(key=key, kind=kind, args=dict(args), state="pending", due_at=due_at or tx.now))
 
 
-def due(tx: Tx, limit: int = 100) -> list[tuple[int, str]]:
-    """Ids and kinds of the jobs that should run now and are with nobody."""
-    statement = (
-        select(_JOB.id, _JOB.kind)
-        .where(OPEN, _JOB.state == "pending", _JOB.due_at <= tx.now)
-        .order_by(_JOB.due_at)
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in tx.rows(statement)]
+def due(tx: Tx) -> list[tuple[int, str]]:
+    """Ids and kinds of the jobs that should run now and are with nobody, at most `AT_ONCE`."""
+    return [(row[0], row[1]) for row in tx.rows(_DUE, {"now": tx.now})]
+
+
+def look(tx: Tx) -> tuple[bool, list[tuple[int, str]]]:
+    """Whether there is anything to `rescue`, and what is due."""
+    return bool(tx.rows(_LOST, {"now": tx.now})), due(tx)
 
 
 def by_state(tx: Tx) -> dict[str, int]:
@@ -98,10 +106,9 @@ def rescue(tx: Tx) -> list[JobView]:
     """Takes jobs from runners whose lease ended, to be run at once; returns those whose outside effect is
     now unknown.
     """
-    lost = tx.all(select(Job).where(OPEN, _JOB.state == "running", _JOB.lease_until < tx.now).limit(100))
     views = [
         JobView(id=row.id, key=row.key, kind=row.kind, args=row.args, attempt=row.attempt_count)
-        for row in lost
+        for row in tx.rows(_LOST, {"now": tx.now})
     ]
     for view in views:
         _put_off(tx, view, "lease ended", timedelta(0))

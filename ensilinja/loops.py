@@ -136,9 +136,12 @@ class Loops:
 
     async def jobs(self) -> None:
         """Jobs whose runner is lost, then those that are due."""
-        for unknown in await self.runtime.store.write(jobs.rescue):
-            await work.became_unknown(self.runtime, unknown)
-        for job, kind in await self.runtime.store.read(jobs.due):
+        is_lost, due = await self.runtime.store.read(jobs.look)
+        if is_lost:
+            for unknown in await self.runtime.store.write(jobs.rescue):
+                await work.became_unknown(self.runtime, unknown)
+            due = await self.runtime.store.read(jobs.due)
+        for job, kind in due:
             await work.submit(self.runtime, job, kind)
 
     async def facts(self) -> None:
