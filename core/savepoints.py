@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 NAME = "operation"  # of all of them: the newest of that name is meant
 
 
-def _say(connection: Connection, words: str) -> None:
+def say(connection: Connection, words: str) -> None:
+    """Has the driver say it as it is, in the connection's open transaction or to begin one."""
     driver: Any = connection.dialect.loaded_dbapi
     cursor = connection.connection.cursor()
     try:
@@ -28,14 +29,14 @@ def _say(connection: Connection, words: str) -> None:
 
 class _Savepoints:
     def do_savepoint(self, connection: Connection, name: str) -> None:
-        _say(connection, f"SAVEPOINT {NAME}")
+        say(connection, f"SAVEPOINT {NAME}")
 
     def do_rollback_to_savepoint(self, connection: Connection, name: str) -> None:
-        _say(connection, f"ROLLBACK TO SAVEPOINT {NAME}")
-        _say(connection, f"RELEASE SAVEPOINT {NAME}")  # or the next outer one would not be the newest
+        say(connection, f"ROLLBACK TO SAVEPOINT {NAME}")
+        say(connection, f"RELEASE SAVEPOINT {NAME}")  # or the next outer one would not be the newest
 
     def do_release_savepoint(self, connection: Connection, name: str) -> None:
-        _say(connection, f"RELEASE SAVEPOINT {NAME}")
+        say(connection, f"RELEASE SAVEPOINT {NAME}")
 
 
 class SqliteDialect(_Savepoints, SQLiteDialect_pysqlite):

@@ -21,7 +21,7 @@ from core.clock import Clock
 from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.lock import lock_folder
-from core.savepoints import SQLITE
+from core.savepoints import SQLITE, say
 from core.store import (
     BATCH,
     WAITING,
@@ -206,6 +206,6 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        say(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
