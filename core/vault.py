@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import bindparam, insert, select, update
 
+from core.db import columns, table
 from core.errors import NotFound, Unavailable
 from core.models import DataKey
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 NONCE = 12  # bytes: the size GCM is specified for
 CACHED_KEYS = 2_000  # unwrapped keys kept in memory: about the contacts open on a busy day
+
+_KEY = columns(DataKey)
+_NEW = insert(table(DataKey))
+_STORED = select(_KEY.kek, _KEY.wrapped).where(_KEY.id == bindparam("key"))
+_WRAP = update(table(DataKey)).where(_KEY.id == bindparam("key")).values(wrapped=bindparam("sealed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +54,12 @@ class Vault:
 
     def new_key(self, tx: "Tx") -> int:
         """Makes a data key and returns its id."""
-        row = tx.add(DataKey(kek=self.kek_id, created_at=tx.now))
-        key = row.id or 0
+        made = tx.run(_NEW, {"kek": self.kek_id, "created_at": tx.now}).inserted_primary_key
+        key = int(made[0]) if made is not None else 0
         plain = AESGCM.generate_key(256)
         nonce = os.urandom(NONCE)
-        row.wrapped = nonce + self._kek.encrypt(nonce, plain, b"data_key:%d" % key)
-        tx.session.flush()
+        wrapped = nonce + self._kek.encrypt(nonce, plain, b"data_key:%d" % key)
+        tx.run(_WRAP, {"key": key, "sealed": wrapped})
         return key
 
     def seal(self, tx: "Tx", key: int, aad: str, text: str) -> bytes:
@@ -109,10 +116,10 @@ class Vault:
 
 def wrapped_key(tx: "Tx", key: int) -> WrappedKey:
     """The stored form of a data key; NotFound when there is none."""
-    row = tx.get(DataKey, key)
+    row = tx.run(_STORED, {"key": key}).first()
     if row is None:
         raise NotFound(reason="content_erased")
-    return WrappedKey(key, row.kek, row.wrapped)
+    return WrappedKey(key, *row)
 
 
 def new_master_key() -> str:
