@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.faults.sizes import size
@@ -55,12 +56,21 @@ def main(arguments: list[str]) -> int:
         return len(failed) > 0
     if rest:
         return pytest(rest, notes=failed + left_out)
+    return max(everything(notes=failed + left_out), len(failed) > 0)
+
+
+def everything(*, notes: list[str]) -> int:
+    """All parts of the suite, then the notes and how long each part took."""
     # Many servers start at the same time at first: none has to compile what all of them need.
     compileall.compile_dir(ROOT, quiet=2, rx=re.compile(r"/(\.venv|\.tools|\.git|var)/"), workers=0)
-    codes = [pytest(["-m", marks, *how], notes=[]) for marks, how in parts().items()]
-    for note in failed + left_out:
+    codes, took = [], []
+    for marks, how in parts().items():
+        began = time.monotonic()
+        codes.append(pytest(["-m", marks, *how], notes=[]))
+        took.append(f"{time.monotonic() - began:4.0f} s: {marks}")
+    for note in notes + took:
         print(note)
-    return max(codes) or len(failed) > 0
+    return max(codes)
 
 
 def parts() -> dict[str, list[str]]:
@@ -68,16 +78,15 @@ def parts() -> dict[str, list[str]]:
 
     Tests wait more than they work, so three run at a time on two cores. A file of ordinary tests stays
     together, for its tests share a server; in the order of the folders, so that the long files do not come
-    last. Of the fault tests those that mostly wait, as calls by telephone do, are kept apart from those that
-    are busy, two at a time; those whose figures need the whole machine run alone, and at night all do.
+    last. Calls by telephone, which mostly wait, come by themselves, two at a time. The other fault tests are
+    the reliability suites: those whose figures need the whole machine run alone, and at night all do.
     """
     ordinary = {"not faults": ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]}
     if size() == "nightly":
         return ordinary | {"faults": marked("faults")}
-    patient = "(telephone or patient)"
     return ordinary | {
-        f"faults and not alone and not {patient}": ["-n", "3", "--dist", "load", *marked("faults")],
-        f"faults and not alone and {patient}": ["-n", "2", "--dist", "load", *marked("faults")],
+        "telephone and not alone": ["-n", "2", "--dist", "load", *marked("telephone")],
+        "faults and not alone and not telephone": ["-n", "3", "--dist", "load", *marked("faults")],
         "alone": marked("alone"),
     }
 

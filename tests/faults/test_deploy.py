@@ -94,7 +94,6 @@ async def test_deploys_of_one_process_are_a_short_pause(tmp_path: Path) -> None:
     check(seen)
 
 
-@pytest.mark.patient
 async def test_deploys_catch_processes_that_do_not_drain(tmp_path: Path) -> None:
     program = (sys.executable, str(ROOT / "tests" / "mutants" / "no_drain.py"))
     url = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}"

@@ -21,7 +21,7 @@ from tests.faults.sizes import sized
 from tests.faults.talk import GoneError, Line, RefusedError
 from tests.faults.telling import report, report_invariants, tell
 
-pytestmark = [pytest.mark.faults, pytest.mark.alone]
+pytestmark = [pytest.mark.faults]
 
 SLOW = (sys.executable, str(ROOT / "tests" / "faults" / "slow_store.py"))
 CHATS = 200  # each has one message on its way, so that more wait than the writer does soon
@@ -157,6 +157,7 @@ def report_shed(metrics: str) -> None:
             tell(line)
 
 
+@pytest.mark.alone
 async def test_new_ones_are_shed_and_running_chats_go_on(tmp_path: Path) -> None:
     crowd, can, did, told, ready = await rush(tmp_path, SLOW)
     p99 = percentile(crowd.waits, 0.99)

@@ -84,7 +84,6 @@ def test_long_run_needs_no_more_and_more(tmp_path: Path) -> None:
     assert seen.is_steady
 
 
-@pytest.mark.patient
 def test_long_run_catches_one_who_keeps_everything(tmp_path: Path) -> None:
     seen = live_long(tmp_path, 10, MUTANT)
 

@@ -70,7 +70,6 @@ async def test_all_browsers_come_back_after_a_restart(tmp_path: Path) -> None:
     assert seen.after <= MEMORY * seen.before
 
 
-@pytest.mark.patient
 async def test_return_test_catches_a_server_that_greets_one_after_the_other(tmp_path: Path) -> None:
     # Who waits too long for the greeting comes anew, and the line of greetings never ends.
     with pytest.raises(TimeoutError):
@@ -137,7 +136,6 @@ async def test_readers_that_are_stuck_are_dropped_and_harm_nobody(tmp_path: Path
     assert max(seen.dropped) <= DROPPED * slowness()
 
 
-@pytest.mark.patient
 async def test_stuck_reader_test_catches_a_feed_that_waits(tmp_path: Path) -> None:
     url, county = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}", an_open_county(tmp_path)
     people = await seed(url, county, nurses=CONSOLES + 2, residents=6 + MOVING)
