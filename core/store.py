@@ -3,14 +3,13 @@ may be awaited inside."""
 
 import asyncio
 import contextlib
-import math
 import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, CursorResult
@@ -206,31 +205,36 @@ class Operation:
 
 
 class Waiting:
-    """The operations that a writer knows of and has not done, in the order in which they will be done."""
+    """The operations that a writer knows of and has not done, in the order in which they will be done.
+
+    What goes ahead has commits of its own, for people wait at both of its ends; the commit after one of those
+    is the others', so that neither waits for more than one commit of the other sort.
+    """
 
     def __init__(self) -> None:
         """Nothing waits."""
-        self._operations: deque[Operation] = deque()
+        self._ahead: deque[Operation] = deque()
+        self._others: deque[Operation] = deque()
+        self._tried = self._others  # those that the last commit was of
 
     def __len__(self) -> int:
         """How many."""
-        return len(self._operations)
+        return len(self._ahead) + len(self._others)
 
     def __iter__(self) -> Iterator[Operation]:
-        """In their order."""
-        return iter(self._operations)
+        """First those that go ahead."""
+        return chain(self._ahead, self._others)
 
     def add(self, operation: Operation) -> None:
-        """Takes its place: the last, or the first."""
-        if operation.is_next:
-            self._operations.appendleft(operation)
-        else:
-            self._operations.append(operation)
+        """Takes its place, the last of its sort."""
+        (self._ahead if operation.is_next else self._others).append(operation)
 
     def batch(self, most: int) -> list[Operation]:
         """What one commit may try. They go on waiting until they are `done`."""
+        is_theirs = self._ahead and (self._tried is self._others or not self._others)
+        self._tried = self._ahead if is_theirs else self._others
         found, filled = [], 0.0
-        for operation in islice(self._operations, most * ALIKE):
+        for operation in islice(self._tried, most * ALIKE):
             if filled >= most / BATCH:
                 break
             found.append(operation)
@@ -238,9 +242,9 @@ class Waiting:
         return found
 
     def done(self, count: int) -> None:
-        """The first so many have been answered."""
+        """The first so many of the batch have been answered."""
         for _ in range(count):
-            self._operations.popleft()
+            self._tried.popleft()
 
 
 @dataclass(slots=True)
@@ -300,11 +304,8 @@ def run_batch(
     A savepoint each, or one for several that are done together.
     """
     outcomes: list[Outcome] = []
-    until = math.inf
-    while len(outcomes) < len(operations) and time.monotonic() <= until:
-        # Those that go ahead take none of the others' time: or there would be commits of theirs alone.
-        if until == math.inf and not operations[len(outcomes)].is_next:
-            until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
+    until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
+    while len(outcomes) < len(operations) and (not outcomes or time.monotonic() <= until):
         alike = joined(operations, len(outcomes))
         if alike:
             outcomes += run_together(connection, alike, clock, vault)

@@ -70,14 +70,28 @@ async def test_a_commit_ends_by_the_time_it_has_taken(commit_s: float, least: in
     assert [outcome.value for outcome in outcomes] == [str(n) for n in range(len(outcomes))]
 
 
-async def test_what_goes_ahead_takes_none_of_the_others_time() -> None:
-    """Else, where a turn of the line takes as long as a commit may, nobody else would have anything done."""
-    with create_engine("sqlite://").connect() as connection, connection.begin():
-        turns = [operation(work, [], f"turn {n}", is_next=True) for n in range(6)]
-        others = [operation(work, [], str(n)) for n in range(MANY)]
-        outcomes = run_batch(connection, [*turns, *others], FixedClock(MONDAY), Vault(TEST_KEY))
+async def test_what_goes_ahead_and_the_others_take_turns() -> None:
+    """Else, where a turn of the line follows the other, nobody else would have anything done."""
+    waiting, done = Waiting(), []
+    for name in "abcd":
+        waiting.add(operation(print, name))
+    for turn in ("first turn", "second turn", "third turn"):
+        waiting.add(operation(print, turn, is_next=True))
+        done.append([each.args[0] for each in waiting.batch(2)])
+        waiting.done(len(done[-1]))
 
-    assert len(turns) < len(outcomes) <= len(turns) + 4
+    assert done == [["first turn"], ["a", "b"], ["second turn", "third turn"]]
+    assert [each.args[0] for each in waiting.batch(2)] == ["c", "d"]
+
+
+async def test_what_goes_ahead_does_not_wait_for_others_that_are_not_there() -> None:
+    waiting = Waiting()
+    for turn in ("first turn", "second turn"):
+        waiting.add(operation(print, turn, is_next=True))
+        assert [each.args[0] for each in waiting.batch(64)] == [turn]
+        waiting.done(1)
+
+    assert not waiting.batch(64)
 
 
 async def test_one_that_fails_takes_nobody_with_it(database_url: str) -> None:
@@ -109,9 +123,8 @@ async def test_what_was_not_tried_keeps_its_place(most: int) -> None:
     waiting = Waiting()
     for name in "abc":
         waiting.add(operation(print, name))
-    waiting.add(operation(print, "turn", is_next=True))
 
-    assert [each.args[0] for each in waiting.batch(most)] == ["turn", "a", "b", "c"][:most]
-    waiting.done(2)
+    assert [each.args[0] for each in waiting.batch(most)] == ["a", "b", "c"][:most]
+    waiting.done(1)
 
     assert [each.args[0] for each in waiting.batch(64)] == ["b", "c"] and len(waiting) == 2
