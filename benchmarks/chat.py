@@ -37,8 +37,8 @@ from tools.servers import PgServer
 
 CONVERSATIONS = 500
 IDLE_SOCKETS = 2_000
-# Messages a second with its PostgreSQL archive, and of this relay beside it, measured apart on such a machine: as
-# machines differ, what it is of the relay is what can be compared.
+# Messages a second with its PostgreSQL archive, and of this relay beside it, measured apart on such a machine:
+# as machines differ, what it is of the relay is what can be compared.
 EJABBERD, BESIDE = 955, 22_900
 PAGE = ROOT / "docs" / "performance.md"
 CHART = ROOT / "docs" / "chat-growth.svg"
