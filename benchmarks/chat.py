@@ -37,7 +37,7 @@ from tools.servers import PgServer
 
 CONVERSATIONS = 500
 IDLE_SOCKETS = 2_000
-# Messages a second with its PostgreSQL archive, and of this relay beside it, measured apart on a like machine:
+# Messages a second with its PostgreSQL archive, and of this relay beside it, measured on a like machine:
 # as machines differ, what it is of the relay is what can be compared.
 EJABBERD, BESIDE = 955, 22_900
 PAGE = ROOT / "docs" / "performance.md"
