@@ -15,6 +15,7 @@ log = structlog.get_logger(__name__)
 
 RESTART = 0.5  # seconds before a task that ended is started again
 PATIENCE = 5.0  # seconds at least that a loop may take for a turn before it counts as silent
+SOON = 1.0  # seconds at most before a turn that failed is tried again, however seldom it comes
 HUNG = 60.0  # seconds in one turn: it will not come back by itself
 ENDING = 3.0  # seconds for cancelled tasks to end
 
@@ -79,7 +80,7 @@ class Tasks:
     ) -> None:
         """Keeps calling `turn` every `every` seconds, or when `wake` is set, at most once in `rest` seconds.
 
-        A failing turn is logged and tried again; one that hangs is broken off.
+        A failing turn is logged and tried again soon; one that hangs is broken off.
         """
         pulse = Pulse(name, self._clock.monotonic(), patience=max(PATIENCE, 3 * every))
         self.pulses[name] = pulse
@@ -128,17 +129,18 @@ class Tasks:
         self, pulse: Pulse, turn: Run, every: float, wake: asyncio.Event | None, rest: float
     ) -> None:
         while True:
-            pulse.turn_began = self._clock.monotonic()
+            wait, pulse.turn_began = every, self._clock.monotonic()
             try:
                 await turn()
                 pulse.at = self._clock.monotonic()
             except Exception:
                 pulse.failures += 1
                 log.exception("turn failed", task=pulse.name)
+                wait = min(every, SOON)
             finally:
                 pulse.turn_began = None
             await asyncio.sleep(rest)
-            await pause(every, wake)
+            await pause(wait, wake)
 
     def _look(self) -> None:
         """Breaks off the turns that hang, every second."""

@@ -106,7 +106,8 @@ def test_frozen_postgres_is_refused_and_not_waited_for(durable_pg_server: PgServ
         f"{PAUSES} times {FROZEN} s: {len(seen.judgement.all)} violations, refused after at most "
         f"{max(watch.refusals):.1f} s, not ready after {max(watch.unready):.1f} s, "
         f"at most {watch.queue} waiting for the writer, loop lag p99 {lag * 1000:.0f} ms, "
-        f"acknowledging {max(back):.2f} s and ready {max(watch.ready):.2f} s after",
+        f"acknowledging {max(back):.2f} s and ready {max(watch.ready):.2f} s after"
+        f" ({', '.join(watch.kept_by) or 'it was'})",
     )
     seen.check()
     slow = slowness()
@@ -154,6 +155,7 @@ class Watch:
     ready: list[float] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
     queue: int = 0
+    kept_by: list[str] = field(default_factory=list)  # why it was not ready at last, where that took longest
     asking: threading.Event = field(default_factory=threading.Event)
 
     def look_at(self, server: Server, seconds: float) -> None:
@@ -171,10 +173,13 @@ class Watch:
         self.unready.append(unready)
 
     def until_ready(self, server: Server) -> None:
-        began = time.monotonic()
-        while server.readiness()[0] != 200 and time.monotonic() - began < 30:
+        began, kept_by = time.monotonic(), []
+        while (answer := server.readiness())[0] != 200 and time.monotonic() - began < 30:
+            kept_by = answer[1].get("faults", kept_by)
             time.sleep(0.02)
         self.ready.append(time.monotonic() - began)
+        if self.ready[-1] == max(self.ready):
+            self.kept_by = kept_by
 
     async def ask(self, resident: Resident) -> None:
         """Has one question after the other refused while the database stands still."""
