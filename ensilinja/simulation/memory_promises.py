@@ -40,13 +40,14 @@ def breaking(rooms: MemoryRooms) -> Iterator[tuple[int, SecondPromised]]:
 
 def near(rooms: MemoryRooms, now: datetime, before: datetime) -> list[tuple[datetime, int, int]]:
     """Open promises of calls that fall due soon, by due instant: with their number and contact."""
-    return sorted(
-        (known.promise[2], known.promise[0], contact)
-        for contact, known in rooms.known.items()
-        if known.promise is not None and is_alone(known) and now < known.promise[2] <= before
-        if rooms.line.entries[contact].channel == "callback"
-        if rooms.line.entries[contact].state in (State.WAITING, State.SCHEDULED)
-    )
+    line, found = rooms.line, []
+    for entry in (*line.line.values(), *line.aside.values()):
+        known = rooms.known[entry.contact]
+        if known.promise is None or not is_alone(known) or not now < known.promise[2] <= before:
+            continue
+        if entry.channel == "callback" and entry.state in (State.WAITING, State.SCHEDULED):
+            found.append((known.promise[2], known.promise[0], entry.contact))
+    return sorted(found)
 
 
 def is_alone(known: Known) -> bool:
