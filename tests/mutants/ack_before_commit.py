@@ -15,6 +15,7 @@ from core.sqlite import SqliteStore
 from core.store import Operation, Outcome, settle
 from ensilinja.cli import main
 
+WINDOW = 0.01  # seconds; every such program has one: widened so that an answer is out before a kill meets it
 commit = SqliteStore._commit
 run = SqliteStore.run
 
@@ -40,7 +41,7 @@ def commit_later(
         if Answered.loop is not None:
             with contextlib.suppress(RuntimeError):
                 Answered.loop.call_soon_threadsafe(settle, operations, outcomes, [])
-        time.sleep(0.003)  # the window every such program has, widened so that a kill meets it
+        time.sleep(WINDOW)
         return outcomes
 
     run_batch = core.sqlite.run_batch
