@@ -63,7 +63,7 @@ class PostgresStore(Writing):
         self.vault = vault
         self._engine = postgres_engine(url)
         self._operations: asyncio.Queue[Operation | None] = asyncio.Queue()
-        self._waiting = Waiting()  # of those, what the writer has taken
+        self._waiting = Waiting(apart=False)  # of those, what the writer has taken
         self._is_told_to_end = False
         self._commit_s = 0.0  # how long the last one took
         self._listeners: list[Callable[[Sequence[Recorded]], None]] = []

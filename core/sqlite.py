@@ -59,7 +59,7 @@ class SqliteStore(Writing):
         self._reader = sqlite_engine(path, read_only=True)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._operations: queue.SimpleQueue[Operation | None] = queue.SimpleQueue()
-        self._waiting = Waiting()  # of those, what the writer has taken
+        self._waiting = Waiting(apart=True)  # of those, what the writer has taken
         self._is_told_to_end = False
         self._commit_s = 0.0  # how long the last one took
         self._listeners: list[Callable[[Sequence[Recorded]], None]] = []

@@ -3,6 +3,7 @@ may be awaited inside."""
 
 import asyncio
 import contextlib
+import math
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -207,15 +208,17 @@ class Operation:
 class Waiting:
     """The operations that a writer knows of and has not done, in the order in which they will be done.
 
-    What goes ahead has commits of its own, for people wait at both of its ends; the commit after one of those
-    is the others', so that neither waits for more than one commit of the other sort.
+    `apart`: what goes ahead has commits of its own, for people wait at both of its ends; the commit after one
+    of those is the others'. For a store whose commit costs little: where each has to wait for a lock that
+    other processes take too, all share one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool) -> None:
         """Nothing waits."""
         self._ahead: deque[Operation] = deque()
         self._others: deque[Operation] = deque()
-        self._tried = self._others  # those that the last commit was of
+        self._apart = apart
+        self._tried: tuple[deque[Operation], ...] = (self._ahead, self._others)  # by the last commit
 
     def __len__(self) -> int:
         """How many."""
@@ -231,10 +234,11 @@ class Waiting:
 
     def batch(self, most: int) -> list[Operation]:
         """What one commit may try. They go on waiting until they are `done`."""
-        is_theirs = self._ahead and (self._tried is self._others or not self._others)
-        self._tried = self._ahead if is_theirs else self._others
+        if self._apart:
+            is_turn = self._tried[-1] is self._others or not self._others
+            self._tried = (self._ahead,) if self._ahead and is_turn else (self._others,)
         found, filled = [], 0.0
-        for operation in islice(self._tried, most * ALIKE):
+        for operation in islice(chain(*self._tried), most * ALIKE):
             if filled >= most / BATCH:
                 break
             found.append(operation)
@@ -244,7 +248,7 @@ class Waiting:
     def done(self, count: int) -> None:
         """The first so many of the batch have been answered."""
         for _ in range(count):
-            self._tried.popleft()
+            next(part for part in self._tried if part).popleft()
 
 
 @dataclass(slots=True)
@@ -304,8 +308,11 @@ def run_batch(
     A savepoint each, or one for several that are done together.
     """
     outcomes: list[Outcome] = []
-    until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
-    while len(outcomes) < len(operations) and (not outcomes or time.monotonic() <= until):
+    until = math.inf
+    while len(outcomes) < len(operations) and time.monotonic() <= until:
+        # Those that go ahead take none of the others' time: or there would be commits of theirs alone.
+        if until == math.inf and not operations[len(outcomes)].is_next:
+            until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
         alike = joined(operations, len(outcomes))
         if alike:
             outcomes += run_together(connection, alike, clock, vault)

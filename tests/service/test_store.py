@@ -70,9 +70,19 @@ async def test_a_commit_ends_by_the_time_it_has_taken(commit_s: float, least: in
     assert [outcome.value for outcome in outcomes] == [str(n) for n in range(len(outcomes))]
 
 
+async def test_what_goes_ahead_takes_none_of_the_others_time() -> None:
+    """Else, where a turn of the line takes as long as a commit may, nobody else would have anything done."""
+    with create_engine("sqlite://").connect() as connection, connection.begin():
+        turns = [operation(work, [], f"turn {n}", is_next=True) for n in range(6)]
+        others = [operation(work, [], str(n)) for n in range(MANY)]
+        outcomes = run_batch(connection, [*turns, *others], FixedClock(MONDAY), Vault(TEST_KEY))
+
+    assert len(turns) < len(outcomes) <= len(turns) + 4
+
+
 async def test_what_goes_ahead_and_the_others_take_turns() -> None:
     """Else, where a turn of the line follows the other, nobody else would have anything done."""
-    waiting, done = Waiting(), []
+    waiting, done = Waiting(apart=True), []
     for name in "abcd":
         waiting.add(operation(print, name))
     for turn in ("first turn", "second turn", "third turn"):
@@ -85,7 +95,7 @@ async def test_what_goes_ahead_and_the_others_take_turns() -> None:
 
 
 async def test_what_goes_ahead_does_not_wait_for_others_that_are_not_there() -> None:
-    waiting = Waiting()
+    waiting = Waiting(apart=True)
     for turn in ("first turn", "second turn"):
         waiting.add(operation(print, turn, is_next=True))
         assert [each.args[0] for each in waiting.batch(64)] == [turn]
@@ -120,11 +130,12 @@ def operation(fn: Callable[..., object], *given: object, is_next: bool = False) 
 
 @pytest.mark.parametrize("most", [1, 2, 64])
 async def test_what_was_not_tried_keeps_its_place(most: int) -> None:
-    waiting = Waiting()
+    waiting = Waiting(apart=False)
     for name in "abc":
         waiting.add(operation(print, name))
+    waiting.add(operation(print, "turn", is_next=True))
 
-    assert [each.args[0] for each in waiting.batch(most)] == ["a", "b", "c"][:most]
-    waiting.done(1)
+    assert [each.args[0] for each in waiting.batch(most)] == ["turn", "a", "b", "c"][:most]
+    waiting.done(2)
 
     assert [each.args[0] for each in waiting.batch(64)] == ["b", "c"] and len(waiting) == 2
