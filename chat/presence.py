@@ -1,6 +1,6 @@
 """Who takes part in a conversation and who is there now: coming, going, and being gone without a word."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -12,6 +12,7 @@ from sqlalchemy import (
     exists,
     false,
     literal,
+    or_,
     select,
     update,
 )
@@ -31,7 +32,8 @@ from router.standing import check_may
 RESIDENT = "resident"
 STAFF = "staff"
 # A page renews its presence; one that stopped without a word is taken for gone after three renewals.
-STALE = timedelta(seconds=45)
+RENEWAL = timedelta(seconds=15)
+STALE = 3 * RENEWAL
 SWEPT = 50
 NOW = bindparam("now", type_=UtcTime())
 STAFF_HERE = select(PARTICIPANT.c.who_key).where(
@@ -56,6 +58,20 @@ JOIN_ALL = insert_given(
     seen_seq=literal(0),
     wants_text=false(),
     texts_count=literal(0),
+)
+NOT_RENEWED = select(PARTICIPANT.c.contact_id).where(
+    among(PARTICIPANT.c.contact_id, "contacts"),
+    PARTICIPANT.c.role == RESIDENT,
+    or_(
+        PARTICIPANT.c.connected_at.is_(None),
+        PARTICIPANT.c.connected_at <= bindparam("since", type_=UtcTime()),
+        PARTICIPANT.c.disconnected_at >= PARTICIPANT.c.connected_at,  # taken for gone, perhaps elsewhere
+    ),
+)
+RENEW = (
+    update(PARTICIPANT)
+    .where(among(PARTICIPANT.c.contact_id, "contacts"), PARTICIPANT.c.role == RESIDENT)
+    .values(connected_at=NOW)
 )
 SILENT = (
     select(PARTICIPANT.c.contact_id)
@@ -166,6 +182,16 @@ def leave(tx: Tx, actor: Actor, contact: int, services: Services) -> EntryView:
     _resident(tx, contact).wants_text = False
     disconnected(tx, contact, tx.now + _resume(services))
     return queues.entry_of(tx, contact)
+
+
+def not_renewed(tx: Tx, contacts: Collection[int]) -> list[int]:
+    """Of these residents, whose pages are connected, those not noted as here for a while."""
+    return tx.all(NOT_RENEWED, {"contacts": list(contacts), "since": tx.now - RENEWAL})
+
+
+def renew(tx: Tx, contacts: Collection[int]) -> None:
+    """Notes that these residents' pages are still connected."""
+    tx.execute(RENEW, {"contacts": list(contacts), "now": tx.now})
 
 
 def notice_absence(tx: Tx, services: Services) -> int:

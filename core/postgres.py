@@ -43,11 +43,13 @@ WRITER_LOCK = 0x0E451  # one number for all processes: event ids become visible 
 # once the lock is there: from then on nobody else writes.
 LOCK = text("SELECT pg_advisory_xact_lock(:key), clock_timestamp()")
 TIME = text("SELECT clock_timestamp()")
+READERS = 5  # connections of a process that read at a time, kept: a new one costs as much as many reads
 PREPARED = 500  # statements a connection keeps prepared: more than there are
 # Milliseconds: a process that is lost without a word may hold the lock, and PostgreSQL takes it back then.
 LOCK_KEPT = "3000"
-# Ways to read more than is asked for: whole tables, or a whole conversation for its newest line.
-WALKS = ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin")
+# Ways to read more than is asked for: whole tables, a whole conversation for its newest line, or all of one
+# table for each row of another.
+WALKS = ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_material")
 STATEMENT_SECONDS = 3.0  # a database silent for so long is refused, not waited for
 BATCH_SECONDS = 15.0  # a commit that goes on answering but does not end; the next is smaller
 WATCH = 0.25  # seconds between looks for silence
@@ -61,7 +63,11 @@ class PostgresStore(Writing):
         """Makes the engine; connects at first use."""
         self.clock = clock
         self.vault = vault
-        self._engine = postgres_engine(url)
+        # The writer has a connection of its own: it would stand in line behind all who read.
+        self._writer = postgres_engine(url, connections=1)
+        self._readers = postgres_engine(
+            url, connections=READERS, isolation_level="REPEATABLE READ", read_only=True
+        )
         self._operations: asyncio.Queue[Operation | None] = asyncio.Queue()
         self._waiting = Waiting(apart=False)  # of those, what the writer has taken
         self._is_told_to_end = False
@@ -76,7 +82,7 @@ class PostgresStore(Writing):
         self._is_writing = False
         self._line: AsyncConnection | None = None  # the writer's
         self._heard = 0.0  # when the database last answered the writer, on the monotonic clock
-        event.listen(self._engine.sync_engine, "after_cursor_execute", self._hear)
+        event.listen(self._writer.sync_engine, "after_cursor_execute", self._hear)
 
     @property
     def queued(self) -> int:
@@ -127,12 +133,10 @@ class PostgresStore(Writing):
             reading.exception()  # perhaps nobody waited for it
 
     async def _read(self, snapshot: Callable[[Connection], T]) -> T:
-        async with self._engine.connect() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            async with connection.begin():
-                if not self._knows_time:
-                    self._follow((await connection.execute(TIME)).scalar_one())
-                return await connection.run_sync(snapshot)
+        async with self._readers.connect() as connection, connection.begin():
+            if not self._knows_time:
+                self._follow((await connection.execute(TIME)).scalar_one())
+            return await connection.run_sync(snapshot)
 
     async def run(self) -> None:
         """See `Store.run`."""
@@ -149,7 +153,8 @@ class PostgresStore(Writing):
             self._operations.put_nowait(None)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), 2 * STATEMENT_SECONDS)
-        await self._engine.dispose()
+        await self._writer.dispose()
+        await self._readers.dispose()
 
     async def _write_until_told(self) -> None:
         while not self._is_told_to_end or self._waiting:
@@ -178,9 +183,8 @@ class PostgresStore(Writing):
     def _is_silent(self) -> bool:
         return self._is_writing and time.monotonic() - self._heard > STATEMENT_SECONDS
 
-    def _hear(self, connection: Connection, *_: Any) -> None:
-        if self._line is not None and connection is self._line.sync_connection:
-            self._heard = time.monotonic()
+    def _hear(self, *_: Any) -> None:
+        self._heard = time.monotonic()
 
     async def _write_batch(self) -> None:
         await self._take()
@@ -197,7 +201,7 @@ class PostgresStore(Writing):
 
     async def _commit(self, operations: Sequence[Operation]) -> list[Outcome] | None:
         try:
-            async with asyncio.timeout(BATCH_SECONDS), self._engine.connect() as connection:
+            async with asyncio.timeout(BATCH_SECONDS), self._writer.connect() as connection:
                 return await self._commit_on(connection, operations)
         except LOST:
             await asyncio.sleep(0.05)  # a database that is down must not make a busy loop
@@ -240,8 +244,10 @@ async def _let_go(connection: AsyncConnection) -> None:
     driver.terminate()
 
 
-def postgres_engine(url: str) -> AsyncEngine:
-    """An engine that answers within `STATEMENT_SECONDS` or fails."""
+def postgres_engine(
+    url: str, *, connections: int, isolation_level: str = "READ COMMITTED", read_only: bool = False
+) -> AsyncEngine:
+    """An engine that answers within `STATEMENT_SECONDS` or fails, and keeps so many connections at most."""
     milliseconds = str(int(STATEMENT_SECONDS * 1000))
     settings: dict[str, Any] = {
         "timeout": STATEMENT_SECONDS,
@@ -261,12 +267,14 @@ def postgres_engine(url: str) -> AsyncEngine:
             **dict.fromkeys(WALKS, "off"),
             "random_page_cost": "1.1",
             "jit": "off",
+            "default_transaction_read_only": "on" if read_only else "off",
         },
     }
     return create_async_engine(
         async_url(url),
-        pool_size=6,
-        max_overflow=2,
+        pool_size=connections,
+        max_overflow=0,
+        isolation_level=isolation_level,
         pool_use_lifo=True,  # the connection used last has the statements prepared
         connect_args=settings,
         hide_parameters=True,

@@ -1,21 +1,15 @@
 """What a resident's page may ask over the socket. Every operation is about the session's own contact; no id
 is taken from the page."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import update
-
 from chat import service as chat
-from chat.models import Participant
-from core.db import columns
 from core.identity import Actor
 from core.rights import Subject
 from core.store import Tx
 from ensilinja.ops import SEND, Body, Nothing, ResidentSays, acknowledged, op
 from router.services import Services
-
-_PARTICIPANT = columns(Participant)
 
 
 def own(tx: Tx, actor: Actor, body: Body) -> Subject:
@@ -58,13 +52,3 @@ def hidden(tx: Tx, actor: Actor, body: Nothing, services: Services) -> Mapping[s
     """The resident's page is open behind others."""
     chat.hidden(tx, actor.id)
     return {}
-
-
-def renew_presence(tx: Tx, contacts: Collection[int]) -> None:
-    """Notes that these residents' pages are still connected to this process."""
-    if contacts:
-        tx.execute(
-            update(Participant)
-            .where(_PARTICIPANT.contact_id.in_(contacts), _PARTICIPANT.role == "resident")
-            .values(connected_at=tx.now)
-        )

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from aiohttp import WSMsgType, web
 
+from chat import presence
 from core import wire
 from core.errors import EnsilinjaError, Malformed, NotFound, TooMany, Unauthenticated, Unavailable
 from core.identity import Role
@@ -310,10 +311,12 @@ async def check_sessions(runtime: Runtime) -> None:
     asked = list(runtime.feed.connections)  # who comes meanwhile has been looked at by the hello
     if not asked:
         return
-    live = await runtime.store.read(sessions.alive, {each.actor.session for each in asked})
+    live, stale = await runtime.store.read(sessions.alive, {each.actor.session for each in asked})
     for connection in asked:
         if connection.actor.session not in live:
             connection.evict()
-    await runtime.store.write(sessions.touch, live)
-    here = frozenset(c.actor.id for c in runtime.feed.connections if c.role == "resident")
-    await runtime.store.write(ops_resident.renew_presence, here)
+    if stale:
+        await runtime.store.write(sessions.touch, stale)
+    here = {c.actor.id for c in runtime.feed.connections if c.role == "resident"}
+    if stale_here := await runtime.store.read(presence.not_renewed, here):
+        await runtime.store.write(presence.renew, stale_here)

@@ -48,6 +48,11 @@ _HER_SHIFT = select(SHIFT).where(*_HERS)
 _ANEW = update(SHIFT).where(*_HERS).values(lease_until=bindparam("until", type_=UtcTime()))
 _ALIVE = _ANEW.where(SHIFT.c.lost_at.is_(None))
 _BACK = _ANEW.values(lost_at=None)
+_ALL_ALIVE = (
+    update(SHIFT)
+    .where(among(SHIFT.c.staff_id, "staff"), SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None))
+    .values(lease_until=bindparam("until", type_=UtcTime()))
+)
 
 
 def set_queues(tx: Tx, staff: int, queues: Iterable[str], actor: str = "system") -> None:
@@ -161,8 +166,7 @@ def beat(tx: Tx, staff: int, limits: Limits = LIMITS) -> datetime | None:
 def beat_all(tx: Tx, staff: Collection[int], limits: Limits = LIMITS) -> int:
     """Signs of life of many at once: the live leases go on; a shift that has been lost is left to `beat`."""
     until = tx.now + timedelta(seconds=limits.lease_s)
-    hers = (SHIFT.c.staff_id.in_(list(staff)), SHIFT.c.ended_at.is_(None), SHIFT.c.lost_at.is_(None))
-    return tx.execute(update(SHIFT).where(*hers).values(lease_until=until))
+    return tx.execute(_ALL_ALIVE, {"staff": list(staff), "until": until})
 
 
 def tell_back(tx: Tx, row: Any) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    Select,
     and_,
     bindparam,
     case,
@@ -56,22 +55,17 @@ def idle_from(now: datetime, limits: Limits) -> datetime:
     return now - timedelta(seconds=limits.idle_chat_s)
 
 
-def in_work() -> Select[Any]:
-    """Weights, chats and calls by agent, wrap-up time included; parameters `now` and `idle_from`."""
-    wraps = and_(ENTRY.c.state == "wrapping", ENTRY.c.expires_at > NOW)
-    return (
-        select(
-            ENTRY.c.agent_id,
-            func.sum(weight_now(ENTRY, IDLE_FROM)).label("weight"),
-            func.sum(case((ENTRY.c.channel == "chat", 1), else_=0)).label("chats"),
-            func.sum(case((one_of(ENTRY.c.channel, *sorted(FILLING)), 1), else_=0)).label("calls"),
-        )
-        .where(in_hand(ENTRY), or_(in_states(ENTRY, *COUNTED), wraps))
-        .group_by(ENTRY.c.agent_id)
-    )
-
-
-IN_WORK = in_work().where(among(ENTRY.c.agent_id, "agents"))
+WRAPS = and_(ENTRY.c.state == "wrapping", ENTRY.c.expires_at > NOW)
+IN_WORK = and_(in_hand(ENTRY), or_(in_states(ENTRY, *COUNTED), WRAPS))
+"""True of an entry that its agent has to do with, wrap-up time included; parameter `now`."""
+HANDS = (
+    func.coalesce(func.sum(weight_now(ENTRY, IDLE_FROM)), 0).label("weight"),
+    func.coalesce(func.sum(case((ENTRY.c.channel == "chat", 1), else_=0)), 0).label("chats"),
+    func.coalesce(func.sum(case((one_of(ENTRY.c.channel, *sorted(FILLING)), 1), else_=0)), 0).label("calls"),
+)
+"""Weights, chats and calls of an agent's entries that are `IN_WORK`; parameter `idle_from`."""
+LOADS = select(ENTRY.c.agent_id, *HANDS).where(IN_WORK, among(ENTRY.c.agent_id, "agents"))
+LOADS = LOADS.group_by(ENTRY.c.agent_id)
 
 
 def loads(tx: Tx, agents: Collection[int], limits: Limits) -> dict[int, Load]:
@@ -79,7 +73,7 @@ def loads(tx: Tx, agents: Collection[int], limits: Limits) -> dict[int, Load]:
     given = {"agents": list(agents), "now": tx.now, "idle_from": idle_from(tx.now, limits)}
     return {
         agent: Load(weight=int(weight), chats=int(chats), on_call=bool(calls))
-        for agent, weight, chats, calls in tx.run(IN_WORK, given)
+        for agent, weight, chats, calls in tx.run(LOADS, given)
     }
 
 

@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy import Text, and_, bindparam, cast, func, select
 
 from core.county import Limits
 from core.db import type_big
 from core.store import Tx
 from queues.line import Agent
-from queues.load import NOW, idle_from, in_work
+from queues.load import HANDS, IN_WORK, NOW, idle_from
 from queues.models import ENTRY, MEMBER, SHIFT
 
-HANDS = in_work().where(ENTRY.c.id != bindparam("without", type_=type_big)).subquery("hands")
+HERS = and_(ENTRY.c.agent_id == SHIFT.c.staff_id, IN_WORK, ENTRY.c.id != bindparam("without", type_=type_big))
 SERVES = select(func.aggregate_strings(MEMBER.c.queue, " ")).where(MEMBER.c.staff_id == SHIFT.c.staff_id)
+# Their entries are joined, not sums of them: whoever plans that for a table that is empty still sums all of
+# them again for each professional.
 READY = (
     select(
         SHIFT.c.staff_id,
@@ -23,15 +25,16 @@ READY = (
         SHIFT.c.idle_since,
         cast(SHIFT.c.languages, Text).label("languages"),
         SERVES.scalar_subquery().label("queues"),
-        *(func.coalesce(HANDS.c[name], 0).label(name) for name in ("weight", "chats", "calls")),
+        *HANDS,
     )
-    .select_from(SHIFT.outerjoin(HANDS, HANDS.c.agent_id == SHIFT.c.staff_id))
+    .select_from(SHIFT.outerjoin(ENTRY, HERS))
     .where(
         SHIFT.c.ended_at.is_(None),
         SHIFT.c.lost_at.is_(None),
         SHIFT.c.state == "ready",
         SHIFT.c.lease_until > NOW,
     )
+    .group_by(SHIFT.c.staff_id, SHIFT.c.id)
     .order_by(SHIFT.c.staff_id)
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from core.db import columns, table
+from core.db import UtcTime, among, columns, table
 from core.errors import TooMany, Unauthenticated
 from core.identity import NOBODY, Actor, Role
 from core.models import Session, Staff
@@ -30,6 +30,11 @@ _BIND = (
 _BY_TOKEN = select(table(Session)).where(
     _SESSION.token_hash == bindparam("token"), _SESSION.kind == bindparam("kind")
 )
+_NOW = bindparam("now", type_=UtcTime())
+_STANDING = select(*(_SESSION[name] for name in ("id", "kind", "ended_at", "expires_at", "seen_at"))).where(
+    among(_SESSION.id, "sessions")
+)
+_TOUCH = update(table(Session)).where(among(_SESSION.id, "sessions")).values(seen_at=_NOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,15 +178,19 @@ def is_live(row: Any, now: datetime) -> bool:
     return row.ended_at is None and row.expires_at > now and not idle
 
 
-def alive(tx: Tx, sessions: Iterable[int]) -> frozenset[int]:
-    """Those of `sessions` that still count: what open sockets are checked against."""
-    rows = tx.all(select(Session).where(_SESSION.id.in_(list(sessions))))
-    return frozenset(row.id for row in rows if is_live(row, tx.now))
+def alive(tx: Tx, sessions: Iterable[int]) -> tuple[frozenset[int], frozenset[int]]:
+    """Those of `sessions` that still count, which open sockets are checked against, and of them those not
+    noted as in use for a while.
+    """
+    rows = tx.rows(_STANDING, {"sessions": list(sessions)})
+    live = [row for row in rows if is_live(row, tx.now)]
+    stale = frozenset(row.id for row in live if tx.now - row.seen_at > TOUCH)
+    return frozenset(row.id for row in live), stale
 
 
 def touch(tx: Tx, sessions: Iterable[int]) -> None:
     """Notes that these sessions are in use."""
-    tx.execute(update(Session).where(_SESSION.id.in_(list(sessions))).values(seen_at=tx.now))
+    tx.execute(_TOUCH, {"sessions": list(sessions), "now": tx.now})
 
 
 def bind(tx: Tx, session: int, *, contact: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, bindparam, func, or_, select, union_all
 
 from core.county import Catalogue, Limits, Queue
-from core.db import UtcTime, table
+from core.db import UtcTime, among, table
 from core.models import Staff
 from core.store import Tx
 from core.urgency import Urgency
@@ -35,6 +35,10 @@ FIGURED = (
 """The columns that today's figures on the board rest on."""
 FIGURES_SHOWN = ("chat_reply_delay", "callback_delay", "resolution_declared", "abandonment")
 """None of them depends on the time of day, so that they stand until a fact changes."""
+
+_MEMBERSHIPS = select(MEMBER.c.staff_id, MEMBER.c.queue).where(among(MEMBER.c.staff_id, "staff"))
+_HAND = ("agent_id", "queue", "state", "channel", "weight", "state_since", "expires_at", "idle_since")
+_IN_HANDS = select(*(ENTRY.c[name] for name in _HAND)).where(among(ENTRY.c.agent_id, "staff"), in_hand(ENTRY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +225,7 @@ def desks(tx: Tx, limits: Limits) -> list[Desk]:
 def memberships(tx: Tx, staff: Collection[int]) -> defaultdict[int, set[str]]:
     """Queues by professional."""
     found: defaultdict[int, set[str]] = defaultdict(set)
-    statement = select(MEMBER.c.staff_id, MEMBER.c.queue).where(MEMBER.c.staff_id.in_(staff))
-    for one, queue in tx.rows(statement):
+    for one, queue in tx.rows(_MEMBERSHIPS, {"staff": list(staff)}):
         found[one].add(queue)
     return found
 
@@ -230,11 +233,7 @@ def memberships(tx: Tx, staff: Collection[int]) -> defaultdict[int, set[str]]:
 def in_hands(tx: Tx, staff: Collection[int], limits: Limits) -> defaultdict[int, list[Hand]]:
     """Entries by professional; a wrapping one counts in her load until its time is over."""
     found: defaultdict[int, list[Hand]] = defaultdict(list)
-    columns = ("agent_id", "queue", "state", "channel", "weight", "state_since", "expires_at", "idle_since")
-    statement = select(*(ENTRY.c[name] for name in columns)).where(
-        ENTRY.c.agent_id.in_(staff), in_hand(ENTRY)
-    )
-    for row in tx.rows(statement):
+    for row in tx.rows(_IN_HANDS, {"staff": list(staff)}):
         wraps_on = row.expires_at is not None and row.expires_at > tx.now
         found[row.agent_id].append(
             Hand(
