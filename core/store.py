@@ -29,8 +29,9 @@ R = TypeVar("R")
 
 BATCH = 64  # operations a commit: SQLite reaches 110,000 inserts/s there, more only adds delay
 # What a commit may spend on its operations, for its first waits for its last: so many seconds, but where the
-# disk is slow some times as long as the commit itself took, or the time would go into commits.
-SPENT, TIMES_COMMIT = 0.015, 4
+# disk is slow some times as long as the commit itself took, or the time would go into commits. Less where
+# something went ahead, for people wait at both of its ends.
+SPENT, TIMES_COMMIT, SHARED = 0.015, 4, 0.004
 ALIKE = 4  # of joint operations so many more: what a commit costs beside its rows is shared by more
 WAITING = 2_048  # operations waiting for the writer before `write` refuses: half a second's work at its best
 
@@ -312,7 +313,7 @@ def run_batch(
     while len(outcomes) < len(operations) and time.monotonic() <= until:
         # Those that go ahead take none of the others' time: or there would be commits of theirs alone.
         if until == math.inf and not operations[len(outcomes)].is_next:
-            until = time.monotonic() + max(SPENT, TIMES_COMMIT * commit_s)
+            until = time.monotonic() + (SHARED if outcomes else max(SPENT, TIMES_COMMIT * commit_s))
         alike = joined(operations, len(outcomes))
         if alike:
             outcomes += run_together(connection, alike, clock, vault)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 import time
 import uuid
@@ -13,6 +14,7 @@ from tests.faults.talk import Frame, GoneError, Line, RefusedError
 
 LATER = {"unavailable", "too_many"}  # refusals that mean: nothing was done, try again
 BEAT = 4.0  # seconds between a console's signs of life
+LOOKS = 4  # at what waits, from one sign of life to the next
 LAST_LINES = 1.0  # seconds a resident's page stays after the end, to hear what was said before it
 
 
@@ -183,6 +185,7 @@ class Nurse(Person):
         self.seen: dict[int, int] = {}
         self.talks: dict[tuple[int, int], asyncio.Task[None]] = {}
         self.believed: dict[int, int] = {}
+        self.turns = itertools.count(random.randrange(LOOKS))  # consoles do not beat together
         line = Line(
             address or world.address,
             world.origin,
@@ -249,7 +252,7 @@ class Nurse(Person):
             await self.insist("shift", "shift.start", body)
             while True:
                 await self.live()
-                await asyncio.sleep(BEAT / 4)
+                await asyncio.sleep(BEAT / LOOKS)
         finally:
             keeping.cancel()
             for task in list(self.talks.values()):
@@ -258,7 +261,7 @@ class Nurse(Person):
     async def live(self) -> None:
         """A sign of life, and now and then a hand on what everybody sees at the head of the line."""
         with contextlib.suppress(GoneError, RefusedError):
-            if self.world.is_browser or random.random() < 0.25:
+            if self.world.is_browser or next(self.turns) % LOOKS == 0:
                 await self.line.ask("ping")
             waiting = sorted(
                 (row for row in self.rows.values() if row["state"] == "waiting" and row["channel"] == "chat"),
