@@ -7,6 +7,7 @@ python -m tools.reliability_page --take   first takes in what this checkout's ru
 import json
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -108,9 +109,28 @@ def path_of(test: str) -> str:
 
 def figure(one: Seen) -> str:
     """A result in words."""
+    return f"{one['shape']}: {words(one)} {when(one)}"
+
+
+def words(one: Seen) -> str:
+    """What was seen."""
     failed = "" if one["passed"] else "**failed** "
-    words = one["seen"].replace("|", "/")
-    return f"{failed}{one['shape']}: {words} ({one['size']}, {one['on']}, {one['commit']})"
+    return f"{failed}{one['seen'].replace('|', '/')}"
+
+
+def when(one: Seen) -> str:
+    """The run's size, day and commit."""
+    return f"({one['size']}, {one['on']}, {one['commit']})"
+
+
+def together(results: Iterable[Seen]) -> Iterator[str]:
+    """The results in words; what many runs found alike is told once, with their names and how many each."""
+    alike: dict[tuple[str, str], Counter[str]] = {}
+    for one in results:
+        alike.setdefault((words(one), when(one)), Counter())[one["shape"]] += 1
+    for (seen, run), shapes in alike.items():
+        names = [shape if count == 1 else f"{shape} ({count} runs)" for shape, count in shapes.items()]
+        yield f"{seen} {run}: {'; '.join(names)}"
 
 
 def invariant(one: dict[str, Any], told: dict[str, list[Seen]]) -> str:
@@ -119,7 +139,7 @@ def invariant(one: dict[str, Any], told: dict[str, list[Seen]]) -> str:
     judged = (
         "<br>".join(f"`{name}`" for name in [*names, *one.get("tests", [])]) or f"*{one.get('open', '')}*"
     )
-    results = "<br>".join(map(figure, told.get(one["id"], [])))
+    results = "<br>".join(together(told.get(one["id"], [])))
     return f"| {one['id']} | {one['what']} | {judged} | {results or '*not run yet*'} |"
 
 
