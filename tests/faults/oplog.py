@@ -5,8 +5,9 @@ Times are CLOCK_MONOTONIC, which all processes of a machine share.
 """
 
 import json
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,22 @@ def _lines(path: Path) -> Iterator[Act]:
 
 def acknowledged(acts: Iterable[Act], name: str) -> list[Act]:
     return [act for act in acts if act.act == name and act.phase == "ok"]
+
+
+def refusals(acts: Sequence[Act]) -> list[str]:
+    """What residents were told instead of having their text taken, by the words for it.
+
+    That a professional was ending the conversation when the text came is no fault.
+    """
+    ended = {act.contact: act.t for act in reversed(acts) if act.act == "close"}  # the first word of it
+    return [
+        act.code
+        for act in acts
+        if (act.act, act.phase) == ("send", "fail")
+        and act.who.startswith("resident:")
+        and act.code != "newer_messages"
+        and (act.code != "conversation_ended" or ended.get(act.contact, math.inf) > act.t)
+    ]
 
 
 def percentile(values: Iterable[float], share: float) -> float:

@@ -18,7 +18,7 @@ from tests.faults.checker import Judgement, judge, read_kept
 from tests.faults.checks.state import LATE
 from tests.faults.fleet import Fleet, Visitors, watched
 from tests.faults.loading import begun, end_load, start_load
-from tests.faults.oplog import Act, OpLog, acknowledged, percentile, read_acts
+from tests.faults.oplog import Act, OpLog, acknowledged, percentile, read_acts, refusals
 from tests.faults.people import Pacer, Resident, World
 from tests.faults.seed import People, Person, seed
 from tests.faults.server import ROOT, an_open_county, serving, slowness
@@ -54,8 +54,7 @@ class Seen:
     @property
     def refused(self) -> int:
         """Sends of residents that were refused: what they would see in red."""
-        sends = (act for act in self.acts if act.act == "send" and act.phase == "fail")
-        return sum(act.who.startswith("resident:") and act.code != "newer_messages" for act in sends)
+        return len(refusals(self.acts))
 
     def line(self) -> str:
         sent = acknowledged(self.acts, "send")

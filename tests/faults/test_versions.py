@@ -18,7 +18,7 @@ from tests.faults.checker import judge, read_kept
 from tests.faults.checks.state import LATE
 from tests.faults.fleet import Fleet, Visitors
 from tests.faults.loading import begun, end_load, start_load
-from tests.faults.oplog import acknowledged, read_acts
+from tests.faults.oplog import acknowledged, read_acts, refusals
 from tests.faults.seed import seed
 from tests.faults.server import ROOT, Server, an_open_county, serving, slowness, unset
 from tests.faults.sizes import sized
@@ -81,8 +81,7 @@ async def test_old_and_new_code_serve_one_database(
         fleet.note_starts(tmp_path / "starts.jsonl")
     acts = read_acts([tmp_path / "acts.jsonl", tmp_path / "starts.jsonl"])
     judgement = judge(await read_kept(url, late=LATE * slow), acts)
-    sends = [act for act in acts if act.act == "send" and act.who.startswith("resident:")]
-    refused = [act.code for act in sends if act.phase == "fail" and act.code != "newer_messages"]
+    refused = refusals(acts)
 
     report(
         "F18",

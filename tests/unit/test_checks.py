@@ -10,7 +10,7 @@ import pytest
 from tests.builders import MONDAY
 from tests.faults.checker import CHECKS, judge
 from tests.faults.checks.state import Ended, Kept, Line, Place, Promised, Step, Task, Tried
-from tests.faults.oplog import Act
+from tests.faults.oplog import Act, refusals
 
 Story = tuple[Kept, list[Act]]
 Fault = Callable[[Story], Story]
@@ -256,3 +256,13 @@ def test_violations_are_counted_by_the_number_of_the_invariant() -> None:
     judgement = judge(*with_rows(capacities={7: 0})(a_story()))
 
     assert (judgement.count("i1"), judgement.count("i10") > 0) == (0, True)
+
+
+def test_text_refused_before_its_conversation_ended_counts() -> None:
+    def told(t: float, who: str, act: str, phase: str, code: str = "") -> Act:
+        return Act(t=t, who=who, act=act, phase=phase, contact=1, code=code)
+
+    refused = told(2.0, "resident:1", "send", "fail", "conversation_ended")
+    assert refusals([told(1.0, "staff:1", "close", "invoke"), refused]) == []
+    assert refusals([refused, told(3.0, "staff:1", "close", "invoke")]) == ["conversation_ended"]
+    assert refusals([told(2.0, "resident:1", "send", "fail", "forbidden")]) == ["forbidden"]
