@@ -298,7 +298,7 @@ def past_shifts(connection: Connection, count: int, *, until: datetime) -> None:
     connection.execute(insert(SHIFT), rows)
 
 
-def settle(connection: Connection) -> None:
+def settle(connection: Connection, *, known: bool = True) -> None:
     """Numbers go on after the filled ones, the figures are at the log, and the planner knows the tables."""
     if connection.dialect.name == "postgresql":
         for table in NUMBERED:
@@ -307,7 +307,7 @@ def settle(connection: Connection) -> None:
     connection.execute(
         text("INSERT INTO cursor (name, event_id) SELECT 'facts', coalesce(max(id), 0) FROM event")
     )
-    if connection.dialect.name == "postgresql":  # as autovacuum does; nobody does it for SQLite
+    if known and connection.dialect.name == "postgresql":  # as autovacuum does; nobody does it for SQLite
         connection.execute(text("ANALYZE"))
 
 

@@ -48,7 +48,7 @@ HISTORIES = (
     select(EVENTS)
     .where(among(EVENTS.c.contact_id, "contacts"), EVENTS.c.type.in_(STEPS))
     .where(EVENTS.c.id <= bindparam("upto"))
-    .order_by(EVENTS.c.id)
+    .order_by(EVENTS.c.contact_id, EVENTS.c.n)  # by id, the whole log might be read for it
 )
 STORED = select(*FACT).where(among(FACTS.c.contact_id, "contacts"))
 CHANGE = (

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select, text
 
 from benchmarks import filling
 from callbacks import service as callbacks
@@ -28,6 +28,7 @@ from ensilinja.deadlines import sweeps
 from ensilinja.reporting import board, keeper
 from ensilinja.tables import metadata
 from queues import dispatch
+from queues.models import ENTRY, SHIFT, in_hand
 from router import places
 from tests.builders import MONDAY, a_store
 from tests.rooms import SERVICES
@@ -49,17 +50,22 @@ BOUNDED = frozenset(
 """Indexes over what is open only: reading one from end to end is bounded by the work there is."""
 
 
-def history(connection: Connection) -> None:
+DESKS = 40
+MOST = 15 * DESKS
+"""Rows that a part of a plan may look at by repeating itself; twice as many are in hands as there are desks."""
+
+
+def history(connection: Connection, *, desks: int = 6, known: bool = True) -> None:
     """Some contacts of the past, some that wait, some professionals."""
     filling.past(connection, 300, until=MONDAY - timedelta(days=1))
-    filling.professionals(connection, 6, queues=QUEUES, now=MONDAY)
+    filling.professionals(connection, desks, queues=QUEUES, now=MONDAY)
     filling.past_shifts(connection, 300, until=MONDAY)
     filling.in_line(connection, 40, queues=QUEUES, channel="chat", now=MONDAY)
     filling.in_line(connection, 20, queues=QUEUES, channel="callback", now=MONDAY)
     row = {"at": MONDAY, "actor": "staff:1", "role": "agent", "contact_id": 1, "action": "", "why": ""}
     log = AccessLog.__table__  # type: ignore[attr-defined]
     connection.execute(log.insert(), [{**row, "previous": "", "hash": ""}] * 300)
-    filling.settle(connection)
+    filling.settle(connection, known=known)
 
 
 def warm_board(tx: Tx) -> None:
@@ -178,6 +184,63 @@ def postgres_fault(node: dict[str, Any]) -> str | None:
     return None if is_bounded or table not in GROWING | {""} else f"{kind} of the whole {index}"
 
 
+@pytest.mark.parametrize("turn", TURNS)
+async def test_no_turn_reads_the_same_again_and_again(turn: str, busy_url: str) -> None:
+    """Plans are made once, often for tables that are still empty, and must not read one table for each row of
+    another all the same.
+    """
+
+    def looked_at(tx: Tx) -> list[str]:
+        connection = tx.session.connection()
+        said = [*statements(connection, lambda: TURNS[turn](tx))]
+        return [fault for one in said if (fault := again_and_again(connection, *one))]
+
+    async with a_store(busy_url, FixedClock(MONDAY)) as store:
+        assert await store.write(looked_at) == []
+
+
+def busy(connection: Connection) -> None:
+    """Much the same as history, with `DESKS` professionals who have two chats each; no statistics."""
+    history(connection, desks=DESKS, known=False)
+    filling.in_line(connection, 2 * DESKS, queues=QUEUES, channel="chat", now=MONDAY, hours=1.0)
+    connection.execute(
+        text(
+            "UPDATE entry SET state = 'held', assignment = 1, "
+            "agent_id = (SELECT min(staff_id) FROM shift WHERE ended_at IS NULL) + id % :desks "
+            "WHERE id > (SELECT max(id) FROM entry) - 2 * :desks"
+        ),
+        {"desks": DESKS},
+    )
+
+
+def again_and_again(connection: Connection, statement: str, given: Any) -> str | None:
+    """The part of the plan that looked at more rows than there are, how many, and its statement."""
+    if not statement.startswith(("SELECT", "WITH")):
+        return None  # it would be done twice
+    explained = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"
+    plan = connection.exec_driver_sql(explained, given).scalar_one()
+    for node in nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]):
+        times = node["Actual Loops"]
+        seen = times * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) if times > 1 else 0
+        if (seen := seen + times * node.get("Rows Removed by Join Filter", 0)) > MOST:
+            return f"{node['Node Type']}, {seen:.0f} rows: {' '.join(statement.split())}"
+    return None
+
+
+async def test_a_statement_that_reads_again_and_again_is_seen(busy_url: str) -> None:
+    def looked_at(tx: Tx) -> str | None:
+        hands = select(ENTRY.c.agent_id, func.count().label("count")).where(in_hand(ENTRY))
+        theirs = hands.group_by(ENTRY.c.agent_id).subquery()
+        joined = SHIFT.outerjoin(theirs, theirs.c.agent_id == SHIFT.c.staff_id)
+        ask = select(SHIFT.c.staff_id, theirs.c.count).select_from(joined).where(SHIFT.c.ended_at.is_(None))
+        connection = tx.session.connection()
+        (said,) = statements(connection, lambda: tx.rows(ask))
+        return again_and_again(connection, *said)
+
+    async with a_store(busy_url, FixedClock(MONDAY)) as store:
+        assert await store.write(looked_at) is not None
+
+
 async def test_a_statement_without_an_index_is_seen(filled_url: str) -> None:
     def walked(tx: Tx) -> list[str]:
         connection = tx.session.connection()
@@ -194,3 +257,11 @@ def filled_url(database_url: str) -> str:
     schema.transact(database_url, metadata.create_all)
     schema.transact(database_url, history)
     return database_url
+
+
+@pytest.fixture
+def busy_url(pg_url: Callable[[], str]) -> str:
+    url = pg_url()
+    schema.transact(url, metadata.create_all)
+    schema.transact(url, busy)
+    return url
