@@ -52,7 +52,7 @@ BOUNDED = frozenset(
 
 DESKS = 40
 MOST = 15 * DESKS
-"""Rows that a part of a plan may look at by repeating itself; twice as many are in hands as there are desks."""
+"""Rows that a part of a plan may look at by repeating itself, where twice as many are held."""
 
 
 def history(connection: Connection, *, desks: int = 6, known: bool = True) -> None:
