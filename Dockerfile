@@ -4,7 +4,7 @@ ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 WORKDIR /app
 COPY pyproject.toml uv.lock README.md LICENSE run.py ./
 # run.py takes the uv of uv.lock, checksum and all, through pip's own configuration.
-RUN python run.py uv sync --frozen --no-dev --no-install-project --extra fast
+RUN python run.py uv sync --frozen --no-dev --no-install-project
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ensilinja \

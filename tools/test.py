@@ -110,7 +110,7 @@ def pytest(arguments: list[str], *, notes: list[str]) -> int:
     print("--- pytest", flush=True)
     # Two workers must find the same tests in the same order, also where a set of names was laid out.
     environment = {**os.environ, "TEST_NOTES": "\n".join(notes), "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-m", "pytest", "--durations=15", "--durations-min=5", *arguments]
+    command = [sys.executable, "-m", "pytest", "--durations=15", "--durations-min=5", "-rfER", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
