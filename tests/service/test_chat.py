@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from chat import presence
 from chat import service as chat
 from chat.errors import ConversationEnded, MessageIdReused, NewerMessages, TextRefused
 from chat.models import Message, Participant
@@ -325,6 +326,34 @@ async def test_a_lost_page_keeps_the_place_a_while(store: Store, clock: FixedClo
     entry = await store.read(entry_of, received.contact)
 
     assert (entry.state, entry.resume_until) == ("left", clock.now() + timedelta(minutes=10))
+
+
+async def test_a_connected_page_is_renewed_before_it_is_taken_for_gone(
+    store: Store, clock: FixedClock
+) -> None:
+    received = await store.write(a_chat)
+    await store.write(chat.connected, received.contact)
+    here = {received.contact, received.contact + 1}
+    clock.advance(14)
+    assert await store.read(presence.not_renewed, here) == []
+    for _ in range(4):  # a minute in all
+        clock.advance(15)
+        stale = await store.read(presence.not_renewed, here)
+        assert stale == [received.contact]
+        await store.write(presence.renew, stale)
+        assert await store.write(chat.sweep, SERVICES) == 0
+
+
+async def test_a_connected_page_that_was_taken_for_gone_is_renewed_at_once(
+    store: Store, clock: FixedClock
+) -> None:
+    """Another process may have seen the resident's other page go."""
+    received = await store.write(a_chat)
+    await store.write(chat.connected, received.contact)
+    clock.advance(1)
+    await store.write(chat.disconnected, received.contact, clock.now() + timedelta(minutes=10))
+
+    assert await store.read(presence.not_renewed, {received.contact}) == [received.contact]
 
 
 async def test_who_never_had_a_live_page_is_not_taken_for_gone(store: Store, clock: FixedClock) -> None:

@@ -36,3 +36,16 @@ async def test_only_sockets_of_ended_sessions_are_closed(tmp_path: Path) -> None
         clock.advance(timedelta(days=15))
         await check_sessions(runtime)
         assert sorted(closed) == ["ended", "ended", "just come", "live"]
+
+
+async def test_a_session_in_use_is_noted_once_a_minute(tmp_path: Path) -> None:
+    clock = FixedClock(MONDAY)
+    async with a_stored_demo(tmp_path, clock=clock) as runtime:
+        token = await runtime.store.write(sessions.begin_resident, lang="fi", answers=None)
+        session = (await runtime.store.read(sessions.identify, token, "resident")).session
+        clock.advance(60)
+        assert await runtime.store.read(sessions.alive, [session]) == ({session}, set())
+        clock.advance(1)
+        assert await runtime.store.read(sessions.alive, [session]) == ({session}, {session})
+        await runtime.store.write(sessions.touch, [session])
+        assert await runtime.store.read(sessions.alive, [session]) == ({session}, set())
