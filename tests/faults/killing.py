@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +70,15 @@ class Seen:
 class Run:
     """One run on one database."""
 
-    def __init__(self, folder: Path, database_url: str, *, program: Sequence[str] = OURS) -> None:
-        self.folder, self.database_url = folder, database_url
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        program: Sequence[str] = OURS,
+        chances: Mapping[str, float] = CHANCES,
+    ) -> None:
+        self.folder, self.database_url, self.chances = folder, database_url, chances
         self.county = an_open_county(folder)
         self.server = Server(folder, self.county, database_url, program=program)
         self.restarts: list[float] = []
@@ -144,7 +151,7 @@ class Run:
         A point nobody came by in time changes places with a random kill of the rest of the order.
         """
         began = time.monotonic()
-        self.server.start(failpoints="" if point == RANDOM else f"{point}:{CHANCES[point]}")
+        self.server.start(failpoints="" if point == RANDOM else f"{point}:{self.chances[point]}")
         if self.server.wait_ready():
             self.note_start()
             self.restarts.append(time.monotonic() - began)
