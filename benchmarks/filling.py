@@ -299,7 +299,10 @@ def past_shifts(connection: Connection, count: int, *, until: datetime) -> None:
 
 
 def settle(connection: Connection, *, known: bool = True) -> None:
-    """Numbers go on after the filled ones, the figures are at the log, and the planner knows the tables."""
+    """Numbers go on after the filled ones, and the figures are at the log.
+
+    `known`: PostgreSQL's planner has looked at the tables, as it does by itself within a minute.
+    """
     if connection.dialect.name == "postgresql":
         for table in NUMBERED:
             connection.execute(text(f"SELECT setval('{table}_id_seq', (SELECT max(id) + 1 FROM {table}))"))
