@@ -64,8 +64,11 @@ HANDS = (
     func.coalesce(func.sum(case((one_of(ENTRY.c.channel, *sorted(FILLING)), 1), else_=0)), 0).label("calls"),
 )
 """Weights, chats and calls of an agent's entries that are `IN_WORK`; parameter `idle_from`."""
-LOADS = select(ENTRY.c.agent_id, *HANDS).where(IN_WORK, among(ENTRY.c.agent_id, "agents"))
-LOADS = LOADS.group_by(ENTRY.c.agent_id)
+LOADS = (
+    select(ENTRY.c.agent_id, *HANDS)
+    .where(IN_WORK, among(ENTRY.c.agent_id, "agents"))
+    .group_by(ENTRY.c.agent_id)
+)
 
 
 def loads(tx: Tx, agents: Collection[int], limits: Limits) -> dict[int, Load]:

@@ -34,7 +34,7 @@ READY = (
         SHIFT.c.state == "ready",
         SHIFT.c.lease_until > NOW,
     )
-    .group_by(SHIFT.c.staff_id, SHIFT.c.id)
+    .group_by(SHIFT.c.staff_id, SHIFT.c.id)  # by the id alone, SQLite would walk the shifts of all time
     .order_by(SHIFT.c.staff_id)
 )
 
