@@ -59,10 +59,8 @@ def test_kills_of_the_scaled_server_lose_and_double_nothing(
     ],
 )
 def test_kill_test_catches(mutant: str, point: str, chance: float, invariant: str, tmp_path: Path) -> None:
-    program, url = (
-        (sys.executable, str(MUTANTS / f"{mutant}.py")),
-        f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}",
-    )
+    program = (sys.executable, str(MUTANTS / f"{mutant}.py"))
+    url = f"sqlite:///{tmp_path / 'ensilinja.sqlite3'}"
     run = Run(tmp_path, url, program=program, chances={point: chance})
 
     seen = run.play(random_kills=0, point_kills=[point] * CAUGHT_IN, residents=50, arrive_every=0)

@@ -214,15 +214,17 @@ def busy(connection: Connection) -> None:
 
 
 def again_and_again(connection: Connection, statement: str, given: Any) -> str | None:
-    """The part of the plan that looked at more rows than there are, how many, and its statement."""
+    """The part of the plan that repeated itself over more than `MOST` rows, how many, and its statement."""
     if not statement.startswith(("SELECT", "WITH")):
         return None  # it would be done twice
     explained = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"
     plan = connection.exec_driver_sql(explained, given).scalar_one()
     for node in nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]):
         times = node["Actual Loops"]
-        seen = times * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) if times > 1 else 0
-        if (seen := seen + times * node.get("Rows Removed by Join Filter", 0)) > MOST:
+        seen = times * node.get("Rows Removed by Join Filter", 0)
+        if times > 1:
+            seen += times * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
+        if seen > MOST:
             return f"{node['Node Type']}, {seen:.0f} rows: {' '.join(statement.split())}"
     return None
 
